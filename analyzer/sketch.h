@@ -20,7 +20,7 @@
 /** Most buckets between the lowest and the highest: 32 powers of two (1 µs … 71 min stay apart). 16 KiB at most. */
 #define SKETCH_SPAN 2048
 
-/** A sketch; all zero is an empty one, 80 bytes. The members are private, except for reading the first six. */
+/** A sketch; all zero is an empty one, 72 bytes. The members are private, except for reading the first six. */
 struct sketch {
     uint64_t count;    /**< values added */
     int64_t min;       /**< exact; 0 when empty */

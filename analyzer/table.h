@@ -3,7 +3,7 @@
  *
  * On a terminal a table is made to fit: columns that allow it are truncated or wrapped. Anywhere else (width 0: a pipe,
  * a file) it is printed at its full width, never truncated and never wrapped, so that what a script greps for is there
- * and a row stays one line. There the last column is not padded either.
+ * and a row stays one line. Lines never end in spaces.
  */
 #ifndef ANALYZER_TABLE_H
 #define ANALYZER_TABLE_H

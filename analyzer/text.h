@@ -11,7 +11,7 @@
 /** Converts to UTF-8; holds the open iconv descriptors. One thread at a time: every worker has its own. */
 struct text_converter;
 
-/** Makes a converter; small until a multi-byte character set is met. */
+/** Makes a converter; small until an East Asian character set is met. */
 struct text_converter *text_converter_new(void);
 
 /** Frees a converter; NULL is allowed. */
@@ -21,14 +21,17 @@ void text_converter_free(struct text_converter *converter);
  * "latin1", "gbk" …), compared without regard to case; NULL and names that no server has are taken as UTF-8, "binary"
  * too (its bytes are mostly text in the client's UTF-8).
  *
- * `out` is valid UTF-8 afterwards if it was before, whatever the bytes, and grows by at most 4 bytes for each. Each
+ * `out` is valid UTF-8 afterwards if it was before, whatever the bytes, and grows by at most 3 bytes for each. Each
  * byte that means nothing in the character set, and each byte of a character cut off at the end, becomes one U+FFFD and
  * adds one to `*invalid_bytes` (NULL: not counted).
  *
  * Single-byte sets and the Unicode encodings are converted by tables of our own that agree with the servers: latin1 is
- * cp1252 with its five holes mapped to C1 controls; ucs2, utf16 and utf32 are big-endian; utf8mb3 has no four-byte
- * characters. East Asian sets go through iconv. "filename" (file names on the server's disk, never on the wire) is read
- * as ASCII, and so is an East Asian set whose iconv module is not installed. */
+ * cp1252 with its five holes mapped to C1 controls; ucs2, utf16 and utf32 are big-endian; utf8 and utf8mb3 have no
+ * four-byte characters. East Asian sets go through iconv, with the servers' structure: a well-formed pair without a
+ * character is two invalid bytes, ASCII is ASCII even in sjis. Known differences to the servers: the full-width
+ * backslash of sjis and ujis stays full-width, ujis has no private characters (F5A1 and up), and some symbols of big5
+ * (A1xx, A2xx, C6xx to C8xx) are glibc's. "filename" (file names on the server's disk, never on the wire) is read as
+ * ASCII, and so is an East Asian set whose iconv module is not installed. */
 void text_to_utf8(struct text_converter *converter, const char *charset, const uint8_t *p, size_t n, GString *out,
                   uint64_t *invalid_bytes);
 
@@ -36,12 +39,13 @@ void text_to_utf8(struct text_converter *converter, const char *charset, const u
  * whose iconv module is not installed. NULL is false. */
 bool text_charset_is_supported(struct text_converter *converter, const char *charset);
 
-/** Length in bytes (1 to 4) of the valid UTF-8 character at `p`, or 0 if there is none: a stray, overlong, surrogate or
- * too large sequence, or one that the `n` bytes cut off; also when `n` is 0. */
-size_t text_utf8_length(const uint8_t *p, size_t n);
+/** Reads the UTF-8 character at `p`: returns its length in bytes (1 to 4) and stores its code point, or returns 0 if
+ * there is no valid one: a stray, overlong, surrogate or too large sequence, or one that the `n` bytes cut off; also
+ * when `n` is 0. `character` may be NULL. */
+size_t text_utf8_next(const uint8_t *p, size_t n, uint32_t *character);
 
-/** The first byte at or after `p` that is not printable ASCII with neither quote nor backslash, or `end`. */
-const uint8_t *text_skip_plain(const uint8_t *p, const uint8_t *end);
+/** Appends `n` bytes of what should be UTF-8; each byte that is not valid becomes U+FFFD. Returns their number. */
+uint64_t text_repair(GString *out, const char *utf8, size_t n);
 
 /** Whether a character acts on a terminal or on a reader instead of being shown: C0, DEL, C1, line and paragraph
  * separator, and the directional controls U+061C, U+200E/F, U+202A to U+202E, U+2066 to U+2069. */
@@ -55,9 +59,22 @@ void text_escape_terminal(GString *out, const char *utf8, size_t n);
 /** Columns that text takes on a terminal: 2 for wide East Asian characters, 0 for combining ones. */
 size_t text_width(const char *utf8, size_t n);
 
+/** Most combining characters in a row that text_shorten() keeps. */
+#define TEXT_COMBINING_MAX 8
+
 /** Appends at most `columns` columns of text_escape_terminal(utf8): whole, or its beginning and "…" where something was
- * left out. Looks at no more bytes than it needs, except combining characters. */
+ * left out. Never cuts a character or an escape, and looks at no more bytes than it needs. */
 void text_shorten(GString *out, const char *utf8, size_t n, size_t columns);
+
+/** Room for a number of text_double(). */
+#define TEXT_NUMBER_MAX 40
+
+/** Writes the shortest decimal number that reads back as the same double ("0.1", "-0.0", "1e+300"; a whole number below
+ * 2^53 without point) and a NUL, in any locale. Returns its length; 0, and the empty text, for NaN and infinities. */
+size_t text_double(char out[TEXT_NUMBER_MAX], double value);
+
+/** The same for single precision: 0.1f gives 0.1, not 0.10000000149011612. */
+size_t text_float(char out[TEXT_NUMBER_MAX], float value);
 
 /** Appends bytes as lower-case hexadecimal digits without separators. */
 void text_hex(GString *out, const uint8_t *p, size_t n);
