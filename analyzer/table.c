@@ -131,10 +131,11 @@ void table_cell_int(struct table *table, int64_t value, enum table_meaning meani
     table_cell(table, text, meaning);
 }
 
-/* libsmartcols cuts without a mark. So the layout is computed once, and what it would cut is shortened to that width.
- */
-static void mark_cuts(struct table *table)
+/* libsmartcols cuts without a mark: what the last layout has cut is shortened here to the width it was given. Returns
+ * whether there was anything; then the layout must be done again. */
+static bool mark_cuts(struct table *table)
 {
+    bool found = false;
     for (size_t i = 0; i < table->columns; i++) {
         struct libscols_column *column = scols_table_get_column(table->scols, i);
         if (!scols_column_is_trunc(column))
@@ -149,8 +150,10 @@ static void mark_cuts(struct table *table)
             text_shorten(table->text, text, strlen(text), width);
             if (scols_cell_set_data(cell, table->text->str) != 0)
                 table->failed = true;
+            found = true;
         }
     }
+    return found;
 }
 
 /* Removes spaces at the ends of lines, and ends the last line. */
@@ -183,8 +186,9 @@ int table_print(struct table *table, struct sink sink)
         return 0;
     locale_t previous = enter_locale(table);
     char *text = lay_out(table);
-    if (!table->failed && scols_table_get_termforce(table->scols) == SCOLS_TERMFORCE_ALWAYS) {
-        mark_cuts(table);
+    /* Shorter cells can shift widths, and so make new cuts; but they only get shorter, so this ends. */
+    bool fit = scols_table_get_termforce(table->scols) == SCOLS_TERMFORCE_ALWAYS;
+    for (unsigned round = 0; round < 16 && fit && !table->failed && mark_cuts(table); round++) {
         free(text);
         text = lay_out(table);
     }
