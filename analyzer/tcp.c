@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TCP for a watcher: RFC 9293, read from beside. Here segments are placed in the sequence space and stripped of what is
+ * known already; tcp_order.c decides when their bytes go out. */
+#include "analyzer/tcp.h"
+#include "analyzer/tcp_order.h"
+
+/* No IP packet is larger, with segmentation offload and jumbograms as recorders see them. */
+#define SEGMENT_MAX (1 << 24)
+
+/* Takes one piece that is neither delivered nor queued yet. */
+static void take(const struct tcp_run *run, int dir, const struct tcp_piece *piece)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    struct tcp_half *peer = &run->tcp->half[!dir];
+    bool in_order = piece->seq == half->next && !(half->flags & HALF_FLOAT);
+    if (in_order && (!piece->gated || tcp_gate_is_open(peer, piece->ack))) {
+        tcp_deliver(run, dir, piece);
+        return;
+    }
+    *(in_order ? &run->env->counters->held_segments : &run->env->counters->out_of_order) += 1;
+    while (tcp_queue_is_full(half, run->env, piece)) {
+        if (half->head && tcp_before(half->head->piece.seq, piece->seq)) {
+            tcp_force(run, dir);
+            continue;
+        }
+        goto pass;
+    }
+    if (tcp_queue_insert(half, run->env, piece))
+        return;
+pass:
+    /* There is no room for it, so everything it waits for is given up. */
+    tcp_give_up(run, dir, piece->seq);
+    if (piece->gated && !tcp_gate_is_open(peer, piece->ack))
+        tcp_give_up(run, !dir, piece->ack);
+    tcp_deliver(run, dir, piece);
+}
+
+/* Takes the payload of a segment, without what was seen before. `seq` is the number of its first byte. */
+static void take_payload(const struct tcp_run *run, int dir, const struct segment *s, uint32_t seq)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    struct counters *counters = run->env->counters;
+    uint32_t end = seq + s->wire_length;
+    if ((half->flags & HALF_FIN) && tcp_before(half->fin_seq, end)) {
+        counters->ignored_segments++;
+        end = half->fin_seq;
+    }
+    if (s->wire_length > s->length)
+        counters->cut_segments++;
+
+    uint32_t cur = seq;
+    while (tcp_before(cur, end)) {
+        uint32_t offset = cur - seq;
+        struct tcp_piece piece = {
+            .data = s->payload + (offset < s->length ? offset : s->length),
+            .time_ns = s->time_ns,
+            .number = s->number,
+            .seq = cur,
+            .length = offset < s->length ? s->length - offset : 0,
+            .wire = end - cur,
+            .ack = s->ack,
+            .gated = s->flags & SEGMENT_ACK,
+        };
+        uint32_t known = cur; /* the bytes before this are known already */
+        uint32_t stop = end;
+        if (tcp_before(cur, half->next)) {
+            known = half->next;
+        } else if (half->head) {
+            struct tcp_node *node = tcp_queue_find(half, cur);
+            struct tcp_node *after = node ? node->next : half->head;
+            if (node && tcp_before(cur, tcp_piece_end(&node->piece))) {
+                known = tcp_piece_end(&node->piece);
+                if (tcp_node_conflicts(node, &piece))
+                    counters->overlap_conflicts++;
+            } else if (after && tcp_before(after->piece.seq, end)) {
+                stop = after->piece.seq;
+            }
+        }
+        if (known != cur) {
+            stop = tcp_before(known, end) ? known : end;
+            counters->retransmitted_bytes += stop - cur;
+        } else {
+            piece.wire = stop - cur;
+            if (piece.length > piece.wire)
+                piece.length = piece.wire;
+            take(run, dir, &piece);
+            if (half->head || run->tcp->half[!dir].head)
+                tcp_drain(run);
+        }
+        cur = stop;
+    }
+}
+
+static void take_fin(const struct tcp_run *run, int dir, const struct segment *s, uint32_t seq)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    if (half->flags & HALF_FIN)
+        return;
+    uint32_t fin_seq = seq + s->wire_length;
+    if ((half->flags & HALF_GHOST) && fin_seq + 1 == half->next) {
+        /* So it was the FIN that had been passed over. */
+        half->flags &= (uint16_t)~HALF_GHOST;
+        half->next = fin_seq;
+    }
+    if (tcp_before(fin_seq, half->next) || (half->tail && tcp_before(fin_seq, tcp_piece_end(&half->tail->piece)))) {
+        /* Bytes behind it came first. */
+        run->env->counters->ignored_segments++;
+        return;
+    }
+    half->fin_seq = fin_seq;
+    half->fin_ack = s->ack;
+    half->fin_time = s->time_ns;
+    half->fin_number = s->number;
+    half->flags |= HALF_FIN;
+    if (s->flags & SEGMENT_ACK)
+        half->flags |= HALF_FIN_ACK;
+}
+
+/* Sets where a direction starts. */
+static void anchor(struct tcp_half *half, uint32_t next)
+{
+    half->base = next - 1;
+    half->next = next;
+    int32_t ahead = tcp_distance(half->acked, next);
+    if (!(half->flags & HALF_KNOWN) || ahead < 0 || ahead > TCP_PLAUSIBLE)
+        half->acked = next;
+    half->flags = (uint16_t)((half->flags | HALF_KNOWN) & ~(HALF_FLOAT | HALF_SOFT | HALF_WAIT));
+}
+
+/* Moves the start of a floating direction back, unless something that is known of it would get out of reach. */
+static void lower(struct tcp_half *half, uint32_t next)
+{
+    int32_t acked = tcp_distance(half->acked, next);
+    int32_t tail = half->tail ? tcp_distance(tcp_piece_end(&half->tail->piece), next) : 0;
+    int32_t fin = half->flags & HALF_FIN ? tcp_distance(half->fin_seq, next) : 0;
+    if (acked < 0 || acked > TCP_PLAUSIBLE || tail < 0 || tail > TCP_PLAUSIBLE || fin < 0 || fin > TCP_PLAUSIBLE)
+        return;
+    half->next = next;
+    half->base = next - 1;
+}
+
+/* Learns from an acknowledgement of bytes of `dir`. */
+static void take_ack(const struct tcp_run *run, int dir, uint32_t ack)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    if (!(half->flags & HALF_KNOWN)) {
+        anchor(half, ack);
+        if (run->tcp->half[!dir].flags & HALF_SYN)
+            half->flags |= HALF_FLOAT;
+        return;
+    }
+    int32_t ahead = tcp_distance(ack, half->next);
+    if (ahead <= 0) {
+        if (ahead < 0 && (half->flags & HALF_FLOAT))
+            lower(half, ack);
+        return;
+    }
+    if (ahead > TCP_PLAUSIBLE)
+        return;
+    if (ahead == 1 && (half->flags & HALF_SOFT) && !half->head)
+        anchor(half, ack);
+    else if (tcp_before(half->acked, ack))
+        half->acked = ack;
+}
+
+/* Returns false if the SYN does not belong to this connection. */
+static bool take_syn(const struct tcp_run *run, int dir, const struct segment *s)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    if (!(half->flags & HALF_MOVED)) {
+        anchor(half, s->seq + 1);
+        /* What was queued while the start was unknown, and lies before it or too far away, is of something else. */
+        while (half->head && (tcp_distance(half->head->piece.seq, half->next) < 0 ||
+                              tcp_distance(half->head->piece.seq, half->next) > TCP_PLAUSIBLE))
+            tcp_node_free(tcp_queue_pop(half, run->env));
+        if ((half->flags & HALF_FIN) && tcp_before(half->fin_seq, half->next))
+            half->flags &= (uint16_t) ~(HALF_FIN | HALF_FIN_ACK);
+    } else if (s->seq != half->base) {
+        return false;
+    }
+    enum half_flag kind = s->flags & SEGMENT_ACK ? HALF_SYNACK : HALF_SYN;
+    if (!(half->flags & kind)) {
+        half->flags |= (uint16_t)kind;
+        tcp_emit(run, dir, kind == HALF_SYN ? TCP_SYN : TCP_SYNACK);
+    }
+    return true;
+}
+
+/* Places a segment without SYN in the sequence space. Returns false if it is far outside. */
+static bool place(const struct tcp_run *run, int dir, const struct segment *s)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    bool fresh = !(half->flags & (HALF_SEEN | HALF_MOVED)); /* what is known came from the peer's acknowledgements */
+    if (!(half->flags & HALF_KNOWN)) {
+        anchor(half, s->seq);
+        if (run->tcp->half[!dir].flags & HALF_SYN)
+            half->flags |= HALF_FLOAT;
+        else if (s->wire_length == 0 && !(s->flags & SEGMENT_FIN))
+            half->flags |= HALF_SOFT;
+        return true;
+    }
+    int32_t ahead = tcp_distance(s->seq, half->next);
+    if (ahead > TCP_PLAUSIBLE || ahead < -TCP_PLAUSIBLE) {
+        if (!fresh)
+            return false;
+        anchor(half, s->seq);
+    } else if (ahead < 0 && (half->flags & HALF_FLOAT)) {
+        lower(half, s->seq);
+    } else if (ahead == 1 && (half->flags & HALF_SOFT) && !half->head &&
+               (s->wire_length > 0 || (s->flags & SEGMENT_FIN))) {
+        anchor(half, s->seq);
+    }
+    return true;
+}
+
+/* The opener's first segment after the SYN/ACK tells when the connection was established, if it is the very answer. */
+static void check_established(const struct tcp_run *run, int dir, const struct segment *s)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    const struct tcp_half *peer = &run->tcp->half[!dir];
+    half->flags |= HALF_DECIDED;
+    if ((peer->flags & HALF_SYNACK) && (s->flags & SEGMENT_ACK) && s->ack == peer->base + 1)
+        tcp_emit(run, dir, TCP_ESTABLISHED);
+}
+
+static void take_reset(const struct tcp_run *run, int dir, const struct segment *s)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    int32_t ahead = tcp_distance(s->seq, half->next);
+    if ((half->flags & HALF_SEEN) && (ahead > TCP_PLAUSIBLE || ahead < -TCP_PLAUSIBLE)) {
+        run->env->counters->ignored_segments++;
+        return;
+    }
+    tcp_flush(run);
+    run->tcp->over = 1;
+    tcp_emit(run, dir, TCP_RST);
+}
+
+void tcp_push(struct tcp *tcp, struct tcp_env *env, void *user, int dir, const struct segment *s)
+{
+    const struct tcp_run run = {tcp, env, user};
+    struct tcp_half *half = &tcp->half[dir];
+    env->time_ns = s->time_ns;
+    env->number = s->number;
+
+    if (tcp->over) {
+        if (s->wire_length > 0)
+            env->counters->ignored_segments++;
+        return;
+    }
+    if (s->flags & SEGMENT_RST) {
+        take_reset(&run, dir, s);
+        return;
+    }
+    if (s->wire_length > SEGMENT_MAX || (s->flags & SEGMENT_SYN ? !take_syn(&run, dir, s) : !place(&run, dir, s))) {
+        env->counters->ignored_segments++;
+        return;
+    }
+    half->flags |= HALF_SEEN;
+    if ((half->flags & (HALF_SYN | HALF_DECIDED)) == HALF_SYN && !(s->flags & SEGMENT_SYN))
+        check_established(&run, dir, s);
+    if (s->flags & SEGMENT_ACK)
+        take_ack(&run, !dir, s->ack);
+    tcp_check_wait(&run, !dir);
+
+    uint32_t seq = s->flags & SEGMENT_SYN ? s->seq + 1 : s->seq;
+    if (s->wire_length <= 1 && seq + 1 == half->next && !(s->flags & (SEGMENT_SYN | SEGMENT_FIN))) {
+        env->counters->keep_alives++;
+    } else {
+        if (s->wire_length > 0)
+            take_payload(&run, dir, s, seq);
+        if (s->flags & SEGMENT_FIN)
+            take_fin(&run, dir, s, seq);
+    }
+    if (tcp->half[0].head || tcp->half[1].head || tcp_fin_is_pending(&tcp->half[0]) ||
+        tcp_fin_is_pending(&tcp->half[1]))
+        tcp_drain(&run);
+    tcp_check_wait(&run, dir);
+}
+
+void tcp_finish(struct tcp *tcp, struct tcp_env *env, void *user)
+{
+    const struct tcp_run run = {tcp, env, user};
+    tcp_flush(&run);
+    tcp->over = 1;
+}
+
+enum tcp_opening tcp_judge_syn(const struct tcp *tcp, int dir, const struct segment *s)
+{
+    const struct tcp_half *half = &tcp->half[dir];
+    const struct tcp_half *peer = &tcp->half[!dir];
+    /* A port can be opened again with the same number after a reset that answered the first SYN. */
+    if (tcp->over && !(s->flags & SEGMENT_ACK) && !((half->flags | peer->flags) & HALF_MOVED))
+        return TCP_OPENING_NEW;
+    if (!(half->flags & HALF_KNOWN) || s->seq == half->base)
+        return TCP_OPENING_SAME;
+    /* An answer to the very SYN of this connection belongs to it, whatever its own number. */
+    if ((s->flags & SEGMENT_ACK) && (peer->flags & HALF_SYN) && s->ack == peer->base + 1)
+        return TCP_OPENING_SAME;
+    return TCP_OPENING_NEW;
+}

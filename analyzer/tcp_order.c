@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Invariants of a half whose start is known (HALF_KNOWN) and does not float (HALF_FLOAT):
+ *
+ * - everything before `next` was delivered or declared a gap; nothing at or after it was;
+ * - `acked` is never before `next`, so that the two stay comparable however long the other side is silent;
+ * - after tcp_drain() the queue's first node is behind a hole, or its gate is closed by a hole of the other half.
+ */
+#include "analyzer/tcp_order.h"
+
+static void advance(struct tcp_half *half, uint32_t to)
+{
+    half->next = to;
+    half->flags = (uint16_t)((half->flags | HALF_MOVED) & ~HALF_SOFT);
+    if (tcp_before(half->acked, to))
+        half->acked = to;
+    if ((half->flags & HALF_WAIT) && !tcp_before(to, half->wait_end))
+        half->flags &= (uint16_t)~HALF_WAIT;
+}
+
+static void emit_gap(const struct tcp_run *run, int dir, uint32_t n, enum tcp_gap why, int64_t time_ns, uint64_t number)
+{
+    struct counters *counters = run->env->counters;
+    *(why == TCP_GAP_LOST ? &counters->gap_bytes_lost : &counters->gap_bytes_snaplen) += n;
+    run->env->sink.gap(run->user, dir, n, why, time_ns, number);
+}
+
+void tcp_emit(const struct tcp_run *run, int dir, enum tcp_event event)
+{
+    run->env->sink.event(run->user, dir, event, run->env->time_ns, run->env->number);
+}
+
+void tcp_deliver(const struct tcp_run *run, int dir, const struct tcp_piece *piece)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    uint32_t skip = half->next - piece->seq;
+    if (skip >= piece->wire)
+        return;
+    if (half->flags & HALF_GHOST) {
+        half->flags &= (uint16_t)~HALF_GHOST;
+        emit_gap(run, dir, 1, TCP_GAP_LOST, piece->time_ns, piece->number);
+    }
+    advance(half, tcp_piece_end(piece));
+    if (skip < piece->length) {
+        run->env->counters->payload_bytes += piece->length - skip;
+        run->env->sink.data(run->user, dir, piece->data + skip, piece->length - skip, piece->time_ns, piece->number);
+        skip = piece->length;
+    }
+    if (skip < piece->wire)
+        emit_gap(run, dir, piece->wire - skip, TCP_GAP_SNAPLEN, piece->time_ns, piece->number);
+}
+
+static void deliver_head(const struct tcp_run *run, int dir)
+{
+    struct tcp_node *node = tcp_queue_pop(&run->tcp->half[dir], run->env);
+    tcp_deliver(run, dir, &node->piece);
+    tcp_node_free(node);
+}
+
+static void deliver_fin(const struct tcp_run *run, int dir)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    advance(half, half->fin_seq + 1);
+    half->flags |= HALF_CLOSED;
+    if (run->tcp->half[!dir].flags & HALF_CLOSED)
+        run->tcp->over = 1;
+    run->env->sink.event(run->user, dir, TCP_FIN, half->fin_time, half->fin_number);
+}
+
+bool tcp_gate_is_open(const struct tcp_half *half, uint32_t ack)
+{
+    if (half->flags & HALF_FLOAT)
+        return false;
+    if (!(half->flags & HALF_KNOWN) || (half->flags & HALF_CLOSED))
+        return true;
+    int32_t ahead = tcp_distance(ack, half->next);
+    return ahead <= 0 || ahead > TCP_PLAUSIBLE;
+}
+
+bool tcp_fin_is_pending(const struct tcp_half *half)
+{
+    return (half->flags & (HALF_FIN | HALF_CLOSED)) == HALF_FIN;
+}
+
+/* What comes next in a direction, if nothing is missing before it. */
+enum item { ITEM_NONE, ITEM_NODE, ITEM_FIN };
+
+static enum item next_item(const struct tcp_half *half, uint64_t *number, bool *open, const struct tcp_half *peer)
+{
+    if (half->flags & HALF_FLOAT)
+        return ITEM_NONE;
+    if (half->head && !tcp_before(half->next, half->head->piece.seq)) {
+        *number = half->head->piece.number;
+        *open = !half->head->piece.gated || tcp_gate_is_open(peer, half->head->piece.ack);
+        return ITEM_NODE;
+    }
+    if (tcp_fin_is_pending(half) && half->next == half->fin_seq) {
+        *number = half->fin_number;
+        *open = !(half->flags & HALF_FIN_ACK) || tcp_gate_is_open(peer, half->fin_ack);
+        return ITEM_FIN;
+    }
+    return ITEM_NONE;
+}
+
+void tcp_drain(const struct tcp_run *run)
+{
+    struct tcp_half *half = run->tcp->half;
+    for (;;) {
+        uint64_t number[2] = {0, 0};
+        bool open[2] = {false, false};
+        enum item item[2] = {next_item(&half[0], &number[0], &open[0], &half[1]),
+                             next_item(&half[1], &number[1], &open[1], &half[0])};
+        int dir;
+        if (open[0] && open[1]) {
+            dir = number[1] < number[0];
+        } else if (open[0] || open[1]) {
+            dir = open[1];
+        } else if (item[0] && item[1] && !((half[0].flags | half[1].flags) & HALF_FLOAT)) {
+            /* Each acknowledges the other, so one of them was sent again with a newer acknowledgement and its first
+             * copy was not captured: the later one, whose bytes the other answers. */
+            dir = number[1] > number[0];
+        } else {
+            return;
+        }
+        if (item[dir] == ITEM_NODE)
+            deliver_head(run, dir);
+        else
+            deliver_fin(run, dir);
+    }
+}
+
+/* Whether bytes before `acked` are missing at `next`. */
+static bool has_acked_hole(const struct tcp_half *half)
+{
+    if (half->flags & HALF_FLOAT)
+        return true;
+    if ((half->flags & (HALF_KNOWN | HALF_CLOSED)) != HALF_KNOWN || !tcp_before(half->next, half->acked))
+        return false;
+    if (half->head && !tcp_before(half->next, half->head->piece.seq))
+        return false;
+    return !(tcp_fin_is_pending(half) && half->next == half->fin_seq);
+}
+
+/* Declares everything from `next` to `to` lost. */
+static void lose(const struct tcp_run *run, int dir, uint32_t to)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    uint32_t n = to - half->next;
+    int64_t time_ns = run->env->time_ns;
+    uint64_t number = run->env->number;
+    if (half->head) {
+        time_ns = half->head->piece.time_ns;
+        number = half->head->piece.number;
+    } else if (half->flags & HALF_WAIT) {
+        time_ns = half->wait_time;
+        number = half->wait_number;
+    }
+    bool had_ghost = half->flags & HALF_GHOST;
+    half->flags &= (uint16_t)~HALF_GHOST;
+    advance(half, to);
+    emit_gap(run, dir, n + had_ghost, TCP_GAP_LOST, time_ns, number);
+}
+
+void tcp_give_up(const struct tcp_run *run, int dir, uint32_t end)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    half->flags &= (uint16_t)~HALF_FLOAT;
+    tcp_drain(run);
+    while (tcp_before(half->next, end) && !(half->flags & HALF_CLOSED)) {
+        struct tcp_node *head = half->head;
+        bool fin = tcp_fin_is_pending(half);
+        if (head && !tcp_before(half->next, head->piece.seq)) {
+            deliver_head(run, dir);
+        } else if (head && tcp_before(head->piece.seq, end)) {
+            lose(run, dir, head->piece.seq);
+        } else if (fin && half->next == half->fin_seq) {
+            deliver_fin(run, dir);
+        } else if (fin && tcp_before(half->fin_seq, end)) {
+            lose(run, dir, half->fin_seq);
+        } else if (!head && !fin && end - half->next == 1 && (run->tcp->half[!dir].flags & HALF_FIN) &&
+                   !(half->flags & HALF_GHOST)) {
+            /* One number is missing while the connection is being closed: it was the FIN, unless bytes follow. */
+            half->flags |= HALF_GHOST;
+            advance(half, end);
+        } else {
+            lose(run, dir, end);
+        }
+        tcp_drain(run);
+    }
+}
+
+void tcp_check_wait(const struct tcp_run *run, int dir)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    struct tcp_env *env = run->env;
+    if (!has_acked_hole(half)) {
+        half->flags &= (uint16_t)~HALF_WAIT;
+        return;
+    }
+    bool absent = (half->flags & (HALF_ABSENT | HALF_SEEN)) == HALF_ABSENT;
+    if (!(half->flags & HALF_WAIT)) {
+        half->flags |= HALF_WAIT;
+        half->wait_end = half->acked;
+        half->wait_time = env->time_ns;
+        half->wait_number = env->number;
+        half->wait_left =
+            env->limits->tcp_hold_packets < UINT32_MAX ? (uint32_t)env->limits->tcp_hold_packets : UINT32_MAX;
+        if (!absent)
+            return;
+    } else if (!absent) {
+        int64_t waited = (int64_t)((uint64_t)env->time_ns - (uint64_t)half->wait_time);
+        if (half->wait_left == 0) {
+            env->hits->tcp_hold_packets++;
+        } else if (waited > 0 && (uint64_t)waited / 1000000 >= env->limits->tcp_hold_ms) {
+            env->hits->tcp_hold_ms++;
+        } else {
+            half->wait_left--;
+            return;
+        }
+    }
+    if (!(half->flags & HALF_SEEN))
+        half->flags |= HALF_ABSENT;
+    tcp_give_up(run, dir, half->wait_end);
+    half->flags &= (uint16_t)~HALF_WAIT;
+}
+
+void tcp_force(const struct tcp_run *run, int dir)
+{
+    struct tcp_half *half = &run->tcp->half[dir];
+    half->flags &= (uint16_t)~HALF_FLOAT;
+    uint32_t seq = half->head ? half->head->piece.seq : half->fin_seq;
+    uint32_t ack = half->head ? half->head->piece.ack : half->fin_ack;
+    bool gated = half->head ? half->head->piece.gated : half->flags & HALF_FIN_ACK;
+    tcp_give_up(run, dir, seq);
+    if (gated && !tcp_gate_is_open(&run->tcp->half[!dir], ack))
+        tcp_give_up(run, !dir, ack);
+    tcp_drain(run);
+}
+
+void tcp_flush(const struct tcp_run *run)
+{
+    struct tcp_half *half = run->tcp->half;
+    for (int dir = 0; dir < 2; dir++)
+        half[dir].flags &= (uint16_t)~HALF_FLOAT;
+    tcp_drain(run);
+    for (;;) {
+        uint64_t number[2];
+        for (int dir = 0; dir < 2; dir++)
+            number[dir] = half[dir].head                   ? half[dir].head->piece.number
+                          : tcp_fin_is_pending(&half[dir]) ? half[dir].fin_number
+                                                           : UINT64_MAX;
+        if (number[0] == UINT64_MAX && number[1] == UINT64_MAX)
+            break;
+        tcp_force(run, number[1] < number[0]);
+    }
+    for (int dir = 0; dir < 2; dir++)
+        if (half[dir].flags & HALF_KNOWN)
+            tcp_give_up(run, dir, half[dir].acked);
+}
