@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The upper halves of the servers' single-byte character sets, as the servers themselves convert them to Unicode; 0xFFFD
- * is a byte without a character. They follow the public standards but for a few code points: where a standard grew later
- * (the euro of ISO 8859-7, the Urdu letters of Windows-1256), the servers have kept the first edition.
+/* The upper halves of the servers' single-byte character sets, as the servers themselves convert them to Unicode;
+ * 0xFFFD is a byte without a character. They follow the public standards but for a few code points: where a standard
+ * grew later (the euro of ISO 8859-7, the Urdu letters of Windows-1256), the servers have kept the first edition.
  *
  * Included by text.c alone.
  */
