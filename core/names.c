@@ -190,6 +190,16 @@ const char *mw_collation_charset(enum mw_dialect dialect, uint32_t id)
     return row ? row->more : NULL;
 }
 
+uint32_t mw_charset_collation(const char *charset)
+{
+    if (strcmp(charset, "utf8") == 0)
+        charset = "utf8mb3";
+    for (size_t i = 0; i < sizeof collations / sizeof *collations; i++)
+        if (strcmp(collations[i].more, charset) == 0)
+            return collations[i].value;
+    return 0;
+}
+
 static const struct row *server_error(enum mw_dialect dialect, uint16_t code)
 {
     const struct row *row = find(&tables[MW_NAMES_ERRORS], dialect, code);

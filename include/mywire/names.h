@@ -109,6 +109,9 @@ const char *mw_collation_name(enum mw_dialect dialect, uint32_t id);
 /** Character set of a collation: "utf8mb4", "binary" …, or NULL. */
 const char *mw_collation_charset(enum mw_dialect dialect, uint32_t id);
 
+/** The lowest id of a character set's collations ("utf8" is utf8mb3), 0 if no server knows it. */
+uint32_t mw_charset_collation(const char *charset);
+
 /** "ER_ACCESS_DENIED_ERROR", or NULL. Only errors that a server sends. */
 const char *mw_error_symbol(enum mw_dialect dialect, uint16_t code);
 

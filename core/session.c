@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The session. A step looks up the row of transitions.def for what was said, lets its effect update the facts, sets the
+ * phases of both sides, and tells the observer. Nothing else writes session state. */
+#include "mywire/session.h"
+
+#include <string.h>
+
+#include "core/charset.h"
+#include "core/exchange.h"
+#include "core/transitions.h"
+
+struct mw_session {
+    const struct mw_mem *mem;
+    const struct mw_limits *limits;
+    struct mw_limit_hits *hits;
+    const struct mw_observer *observer;
+
+    struct mw_ctx ctx[2]; /* by direction; all but `phase`, `left` and `columns` are equal in both */
+    uint64_t client_caps;
+    uint16_t login_collation;   /* what COM_RESET_CONNECTION goes back to */
+    uint16_t changed_collation; /* asked for by the COM_CHANGE_USER under way */
+    uint16_t prepared_columns;  /* of the COM_STMT_PREPARE under way */
+    bool prepared_metadata;
+    bool inexact;
+    bool tls;
+    uint8_t sequence; /* expected next in the connection phase */
+    uint8_t path;     /* enum mw_auth_path */
+    char plugin[64];  /* name as on the wire */
+    uint64_t ordinals;
+    struct exchange_queue queue;
+};
+
+/* What a step under way knows. */
+struct step {
+    struct mw_session *s;
+    enum mw_dir dir;
+    const struct mw_msg *msg;
+    const struct mw_packet *packet;
+    struct mw_step result;
+};
+
+struct mw_session *mw_session_new(const struct mw_mem *mem, const struct mw_limits *limits, struct mw_limit_hits *hits,
+                                  const struct mw_observer *observer)
+{
+    struct mw_session *s = mem->alloc(mem->user, sizeof *s);
+    if (!s)
+        return NULL;
+    memset(s, 0, sizeof *s);
+    s->mem = mem;
+    s->limits = limits;
+    s->hits = hits;
+    s->observer = observer;
+    s->ctx[MW_CLIENT].phase = MW_PHASE_SILENT;
+    s->ctx[MW_SERVER].phase = MW_PHASE_GREETING;
+    return s;
+}
+
+static void tell(const struct step *t, enum mw_event_kind kind, const struct mw_exchange *exchange)
+{
+    if (!t->s->observer)
+        return;
+    struct mw_event event = {.kind = kind,
+                             .dir = t->dir,
+                             .packet = t->packet,
+                             .msg = t->msg,
+                             .exchange = exchange,
+                             .session = t->s};
+    t->s->observer->event(t->s->observer->user, &event);
+}
+
+static void lose_outstanding(struct mw_session *s)
+{
+    struct step t = {.s = s};
+    for (struct mw_exchange *e; (e = exchange_head(&s->queue)); exchange_pop(&s->queue)) {
+        e->exact = false;
+        e->outcome = MW_OUTCOME_LOST;
+        tell(&t, MW_EVENT_DONE, e);
+    }
+}
+
+void mw_session_free(struct mw_session *s)
+{
+    if (!s)
+        return;
+    lose_outstanding(s);
+    exchange_clear(&s->queue, s->mem);
+    if (s->mem->free)
+        s->mem->free(s->mem->user, s, sizeof *s);
+}
+
+const struct mw_ctx *mw_session_ctx(const struct mw_session *s, enum mw_dir dir)
+{
+    return &s->ctx[dir];
+}
+
+bool mw_session_exact(const struct mw_session *s)
+{
+    return !s->inexact;
+}
+
+const char *mw_session_auth_plugin(const struct mw_session *s)
+{
+    return s->plugin;
+}
+
+enum mw_auth_path mw_session_auth_path(const struct mw_session *s)
+{
+    return s->path;
+}
+
+uint64_t mw_session_caps(const struct mw_session *s)
+{
+    return s->ctx[MW_CLIENT].caps;
+}
+
+/* -- facts that both snapshots share ------------------------------------------------------------------------------- */
+
+static void set_flags(struct mw_session *s, unsigned set, unsigned clear)
+{
+    for (int i = 0; i < 2; i++)
+        s->ctx[i].flags = (uint8_t)((s->ctx[i].flags & ~clear) | set);
+}
+
+static void set_collation(struct mw_session *s, uint16_t collation)
+{
+    s->ctx[MW_CLIENT].collation = s->ctx[MW_SERVER].collation = collation;
+}
+
+static void set_caps(struct mw_session *s, uint64_t caps)
+{
+    s->ctx[MW_CLIENT].caps = s->ctx[MW_SERVER].caps = caps;
+}
+
+static void set_dialect(struct mw_session *s, enum mw_dialect dialect)
+{
+    s->ctx[MW_CLIENT].dialect = s->ctx[MW_SERVER].dialect = (uint8_t)dialect;
+}
+
+static void set_plugin(struct mw_session *s, struct mw_slice name)
+{
+    size_t n = name.n < sizeof s->plugin - 1 ? name.n : sizeof s->plugin - 1;
+    if (n)
+        memcpy(s->plugin, name.p, n);
+    s->plugin[n] = 0;
+    s->ctx[MW_CLIENT].plugin = s->ctx[MW_SERVER].plugin = (uint8_t)mw_auth_plugin_from(name);
+}
+
+static void set_known_plugin(struct mw_session *s, enum mw_auth_plugin plugin)
+{
+    const char *name = mw_auth_plugin_name(plugin);
+    set_plugin(s, (struct mw_slice){(const uint8_t *)name, (uint32_t)strlen(name)});
+}
+
+/* Makes the oldest outstanding command the one that the server answers, and gives the phase it expects. */
+static enum mw_phase next_phase(struct mw_session *s)
+{
+    static const uint8_t first_of[] = {
+        [MW_REPLY_NOTHING] = MW_PHASE_IDLE,   [MW_REPLY_SIMPLE] = MW_PHASE_REPLY,  [MW_REPLY_RESULT] = MW_PHASE_REPLY,
+        [MW_REPLY_BINARY] = MW_PHASE_REPLY,   [MW_REPLY_ROWS] = MW_PHASE_ROWS,     [MW_REPLY_FIELDS] = MW_PHASE_FIELDS,
+        [MW_REPLY_PREPARED] = MW_PHASE_REPLY, [MW_REPLY_TEXT] = MW_PHASE_TEXT,     [MW_REPLY_AUTH] = MW_PHASE_REAUTH,
+        [MW_REPLY_BINLOG] = MW_PHASE_BINLOG,  [MW_REPLY_ANYTHING] = MW_PHASE_STREAM,
+    };
+    struct mw_ctx *ctx = &s->ctx[MW_SERVER];
+    const struct mw_exchange *e = exchange_head(&s->queue);
+    /* What comes without a command is read as the answer to an unseen one. */
+    ctx->command = e ? e->command : MW_COM_QUERY;
+    ctx->reply = e ? e->reply : MW_REPLY_RESULT;
+    bool binary = ctx->reply == MW_REPLY_BINARY || ctx->reply == MW_REPLY_ROWS;
+    ctx->flags = (uint8_t)((ctx->flags & ~MW_CTX_BINARY) | (binary ? MW_CTX_BINARY : 0));
+    return e ? first_of[e->reply] : MW_PHASE_IDLE;
+}
+
+/* -- sequence ids -------------------------------------------------------------------------------------------------- */
+
+static void check_sequence(struct step *t)
+{
+    struct mw_session *s = t->s;
+    struct mw_exchange *e = exchange_head(&s->queue);
+    uint8_t phase = s->ctx[t->dir].phase;
+    uint8_t *expected = &s->sequence, zero = 0;
+    if (t->dir == MW_CLIENT && (phase == MW_PHASE_COMMAND || phase == MW_PHASE_STREAMING || phase == MW_PHASE_CLOSED))
+        expected = &zero;
+    else if (e)
+        expected = &e->next_sequence;
+    else if (phase == MW_PHASE_IDLE || phase == MW_PHASE_CLOSED)
+        return;
+    if (phase == MW_PHASE_STREAMING && t->packet->sequence != 0)
+        return; /* acknowledgements of a replica go on counting in some servers */
+    if (t->packet->sequence != *expected && !(s->ctx[t->dir].flags & MW_CTX_GUESSED))
+        t->result.notes |= MW_NOTE_BIT(SEQUENCE);
+    *expected = (uint8_t)(t->packet->last_sequence + 1);
+}
+
+/* -- conditions ---------------------------------------------------------------------------------------------------- */
+
+static bool eof_deprecated(const struct mw_session *s)
+{
+    return mw_ctx_has(&s->ctx[MW_SERVER], MW_BIT_CLIENT_DEPRECATE_EOF);
+}
+
+static bool is_stream(const struct step *t)
+{
+    enum mw_reply reply = mw_command_reply(t->s->ctx[MW_CLIENT].dialect, t->msg->request.command);
+    return !t->msg->request.empty && (reply == MW_REPLY_BINLOG || reply == MW_REPLY_ANYTHING);
+}
+
+static bool holds(const struct step *t, enum condition condition)
+{
+    const struct mw_session *s = t->s;
+    const struct mw_msg *m = t->msg;
+    const struct mw_prepare_ok *p = &m->prepare_ok;
+    bool prepare_ok = m->kind == MW_KIND_PREPARE_OK;
+    uint16_t columns = prepare_ok ? p->columns : s->prepared_columns;
+    bool metadata = prepare_ok ? p->metadata : s->prepared_metadata;
+    switch (condition) {
+    case IF_ALWAYS: return true;
+    case IF_MORE:
+        return m->kind == MW_KIND_COLUMN ? s->ctx[MW_SERVER].left > 1 : m->ok.status & MW_SERVER_MORE_RESULTS_EXISTS;
+    case IF_CURSOR: return m->ok.status & MW_SERVER_STATUS_CURSOR_EXISTS;
+    case IF_EOF_NEXT: return !eof_deprecated(s);
+    case IF_DEFS: return m->column_count.metadata && m->column_count.columns > 0;
+    case IF_PARAMS: return p->params > 0 && metadata;
+    case IF_PARAMS_EOF: return p->params > 0 && !eof_deprecated(s);
+    case IF_COLUMNS: return columns > 0 && metadata;
+    case IF_COLUMNS_EOF: return columns > 0 && !eof_deprecated(s);
+    case IF_FAST: return m->auth.step == MW_STEP_FAST_OK;
+    case IF_WAITING: return s->ctx[MW_SERVER].phase == MW_PHASE_FILE_WAIT;
+    case IF_QUIT: return m->request.command == MW_COM_QUIT && !m->request.empty;
+    case IF_STREAM: return is_stream(t);
+    }
+    return false;
+}
+
+static const struct transition *find_row(const struct step *t)
+{
+    enum mw_phase phase = t->s->ctx[t->dir].phase;
+    const struct transition *row;
+    for (size_t i = 0; (row = transition_row(i)); i++)
+        if (row->phase == phase && row->kind == t->msg->kind && holds(t, row->condition))
+            return row;
+    return NULL;
+}
+
+/* -- effects of the connection phase ------------------------------------------------------------------------------- */
+
+static void do_greet(struct step *t)
+{
+    struct mw_session *s = t->s;
+    const struct mw_greeting *g = &t->msg->greeting;
+    set_dialect(s, g->dialect);
+    set_flags(s, MW_CTX_GREETING, 0);
+    for (int i = 0; i < 2; i++) {
+        s->ctx[i].server_caps = g->caps;
+        s->ctx[i].protocol = g->protocol;
+    }
+    if (g->plugin.n)
+        set_plugin(s, g->plugin);
+    else
+        set_known_plugin(s, g->caps & MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) ? MW_AUTH_MYSQL_NATIVE
+                                                                             : MW_AUTH_MYSQL_OLD);
+    tell(t, MW_EVENT_GREETING, NULL);
+}
+
+static void do_tls(struct step *t)
+{
+    t->s->tls = true;
+    set_flags(t->s, MW_CTX_TLS, 0);
+    t->result.actions |= MW_START_TLS;
+    tell(t, MW_EVENT_SSL_REQUEST, NULL);
+}
+
+/* Bits that one side alone decides, or that mean "offered" in one dialect and nothing in the other, fall away by AND. */
+static void do_login(struct step *t)
+{
+    struct mw_session *s = t->s;
+    const struct mw_login *login = &t->msg->login;
+    bool greeted = s->ctx[MW_CLIENT].flags & MW_CTX_GREETING;
+    if (!greeted) {
+        set_flags(s, MW_CTX_GUESSED, 0);
+        set_dialect(s, login->caps & MW_CAP(MW_BIT_CLIENT_MYSQL) ? MW_DIALECT_MYSQL : MW_DIALECT_MARIADB);
+        s->inexact = true;
+    }
+    s->client_caps = login->caps;
+    set_caps(s, greeted ? login->caps & s->ctx[MW_CLIENT].server_caps : login->caps);
+    set_flags(s, MW_CTX_LOGIN, MW_CTX_FIRST);
+    s->login_collation = login->collation;
+    set_collation(s, login->collation);
+    if (login->plugin.n)
+        set_plugin(s, login->plugin);
+    else if (!login->protocol_41 || !(login->caps & MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION)))
+        set_known_plugin(s, MW_AUTH_MYSQL_OLD);
+    else if (!(login->caps & MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH)))
+        set_known_plugin(s, MW_AUTH_MYSQL_NATIVE);
+    tell(t, MW_EVENT_LOGIN, NULL);
+}
+
+static void note_path(struct mw_session *s, const struct mw_msg *msg)
+{
+    switch (msg->auth.step) {
+    case MW_STEP_FAST_OK: s->path = MW_PATH_FAST; break;
+    case MW_STEP_FULL: s->path = MW_PATH_FULL; break;
+    case MW_STEP_KEY_REQUEST:
+    case MW_STEP_PUBLIC_KEY:
+    case MW_STEP_ENCRYPTED: s->path = MW_PATH_FULL_RSA; break;
+    case MW_STEP_CLEARTEXT:
+        if (s->ctx[MW_CLIENT].plugin == MW_AUTH_CACHING_SHA2 || s->ctx[MW_CLIENT].plugin == MW_AUTH_SHA256) {
+            bool empty = msg->auth.data.n <= 1;
+            s->path = empty ? MW_PATH_NONE : s->tls ? MW_PATH_FULL_TLS : MW_PATH_FULL;
+        }
+        break;
+    default: break;
+    }
+}
+
+static void do_switch(struct step *t)
+{
+    struct mw_session *s = t->s;
+    if (t->msg->kind == MW_KIND_OLD_AUTH_SWITCH)
+        set_known_plugin(s, MW_AUTH_MYSQL_OLD);
+    else
+        set_plugin(s, t->msg->auth.plugin);
+    s->path = MW_PATH_NONE;
+    set_flags(s, MW_CTX_FIRST, 0);
+    tell(t, MW_EVENT_AUTH, exchange_head(&s->queue));
+}
+
+static void do_auth(struct step *t)
+{
+    note_path(t->s, t->msg);
+    tell(t, MW_EVENT_AUTH, exchange_head(&t->s->queue));
+    if (t->dir == MW_CLIENT)
+        set_flags(t->s, 0, MW_CTX_FIRST);
+}
+
+/* system variables among the session state: lenenc name, lenenc value … */
+static void follow_state(struct mw_session *s, const struct mw_ok *ok)
+{
+    struct mw_slice rest = ok->state, data, name, value;
+    uint8_t type;
+    while (mw_track_next(&rest, &type, &data))
+        while (type == MW_TRACK_SYSTEM_VARIABLES && mw_attribute_next(&data, &name, &value))
+            if (name.n == 20 && memcmp(name.p, "character_set_client", 20) == 0) {
+                uint16_t collation = charset_collation(value);
+                if (collation)
+                    set_collation(s, collation);
+            }
+}
+
+static void do_welcome(struct step *t)
+{
+    struct mw_session *s = t->s;
+    follow_state(s, &t->msg->ok);
+    if (mw_ctx_has(&s->ctx[MW_CLIENT], MW_BIT_CLIENT_COMPRESS))
+        t->result.actions |= MW_START_ZLIB;
+    else if (mw_ctx_has(&s->ctx[MW_CLIENT], MW_BIT_CLIENT_ZSTD_COMPRESSION_ALGORITHM))
+        t->result.actions |= MW_START_ZSTD;
+    tell(t, MW_EVENT_LOGGED_IN, NULL);
+}
+
+/* -- effects of the command phase ---------------------------------------------------------------------------------- */
+
+static void do_push(struct step *t)
+{
+    struct mw_session *s = t->s;
+    const struct mw_request *q = &t->msg->request;
+    struct mw_exchange lone = {0};
+    enum mw_reply reply = q->empty ? MW_REPLY_SIMPLE : mw_command_reply(s->ctx[MW_CLIENT].dialect, q->command);
+    struct mw_exchange *e = reply == MW_REPLY_NOTHING ? &lone : exchange_push(&s->queue, s->mem, s->limits);
+    if (!e) {
+        s->hits->outstanding++;
+        t->result.notes |= MW_NOTE_BIT(QUEUE_FULL);
+        s->inexact = true;
+        lose_outstanding(s);
+        e = exchange_push(&s->queue, s->mem, s->limits);
+        if (!e)
+            return;
+    }
+    *e = (struct mw_exchange){
+        .ordinal = ++s->ordinals,
+        .seen = true,
+        .empty = q->empty,
+        .exact = t->packet->lost == 0 && !(s->ctx[MW_CLIENT].flags & MW_CTX_GUESSED),
+        .command = q->command,
+        .reply = (uint8_t)reply,
+        .next_sequence = (uint8_t)(t->packet->last_sequence + 1),
+        .collation = s->ctx[MW_CLIENT].collation,
+        .statement_id = q->statement_id,
+        .begin = t->packet->first,
+        .sent = t->packet->last,
+        .request_bytes = t->packet->length + (uint64_t)MW_HEADER * t->packet->parts,
+    };
+    if (q->command == MW_COM_QUERY && !q->empty)
+        e->names = charset_asked(q->text);
+    if (q->command == MW_COM_CHANGE_USER && !q->empty) {
+        s->changed_collation = q->login.collation;
+        if (q->login.plugin.n)
+            set_plugin(s, q->login.plugin);
+    }
+    tell(t, MW_EVENT_COMMAND, e);
+    if (e == &lone)
+        tell(t, MW_EVENT_DONE, e);
+    else if (s->ctx[MW_SERVER].phase == MW_PHASE_IDLE)
+        s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
+}
+
+static void do_file(struct step *t)
+{
+    struct mw_exchange *e = exchange_head(&t->s->queue);
+    if (e)
+        e->request_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
+    tell(t, MW_EVENT_REPLY, e);
+}
+
+/* Counts what a packet adds to its command. */
+static void count_reply(struct step *t, struct mw_exchange *e)
+{
+    const struct mw_msg *m = t->msg;
+    if (e->first.number == 0)
+        e->first = t->packet->first;
+    e->last = t->packet->last;
+    e->response_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
+    switch (m->kind) {
+    case MW_KIND_ROW: e->rows++; break;
+    case MW_KIND_COLUMN_COUNT:
+        e->resultsets++;
+        e->outcome = MW_OUTCOME_RESULTSET;
+        break;
+    case MW_KIND_INFILE: e->outcome = MW_OUTCOME_INFILE; break;
+    case MW_KIND_PREPARE_OK:
+        e->statement_id = m->prepare_ok.statement_id;
+        e->warnings = m->prepare_ok.warnings;
+        e->outcome = MW_OUTCOME_OK;
+        break;
+    case MW_KIND_BINLOG_EVENT:
+    case MW_KIND_STREAM: e->outcome = MW_OUTCOME_BINLOG; break;
+    case MW_KIND_STATISTICS: e->outcome = MW_OUTCOME_OK; break;
+    case MW_KIND_COLUMN: break;
+    case MW_KIND_OK:
+    case MW_KIND_EOF: {
+        bool is_end = t->s->ctx[MW_SERVER].phase == MW_PHASE_ROWS;
+        bool eof_reply = e->command == MW_COM_SET_OPTION || e->command == MW_COM_DEBUG || e->command == MW_COM_SHUTDOWN ||
+                         e->reply == MW_REPLY_FIELDS;
+        if (!is_end && m->kind == MW_KIND_OK) {
+            e->affected_rows += m->ok.affected_rows;
+            if (m->ok.insert_id)
+                e->insert_id = m->ok.insert_id;
+        }
+        e->warnings = m->ok.warnings;
+        e->status = m->ok.status;
+        if (e->reply == MW_REPLY_ROWS)
+            e->outcome = MW_OUTCOME_RESULTSET;
+        else if (e->outcome == MW_OUTCOME_NONE)
+            e->outcome = eof_reply ? MW_OUTCOME_EOF : MW_OUTCOME_OK;
+        break;
+    }
+    case MW_KIND_ERR:
+        e->error = m->err.code;
+        e->outcome = MW_OUTCOME_ERROR;
+        break;
+    default: break;
+    }
+    bool structural = m->kind != MW_KIND_ROW && m->kind != MW_KIND_COLUMN && m->kind != MW_KIND_BINLOG_EVENT;
+    if (t->packet->lost || (m->status == MW_SHORT && structural && t->packet->have < t->s->limits->packet_head))
+        e->exact = false;
+    if (t->s->ctx[MW_SERVER].flags & MW_CTX_GUESSED)
+        e->exact = false;
+}
+
+static void finish_command(struct step *t)
+{
+    struct mw_session *s = t->s;
+    struct mw_exchange *e = exchange_head(&s->queue);
+    if (!e)
+        return;
+    bool ok = t->msg->kind == MW_KIND_OK;
+    if (ok && e->names)
+        set_collation(s, e->names);
+    if (ok && e->command == MW_COM_RESET_CONNECTION)
+        set_collation(s, s->login_collation);
+    if (ok)
+        follow_state(s, &t->msg->ok);
+    tell(t, MW_EVENT_DONE, e);
+    exchange_pop(&s->queue);
+}
+
+static void do_reply(struct step *t, bool last)
+{
+    struct mw_session *s = t->s;
+    struct mw_exchange *e = exchange_head(&s->queue);
+    if (!e)
+        return;
+    count_reply(t, e);
+    struct mw_ctx *ctx = &s->ctx[MW_SERVER];
+    switch (t->msg->kind) {
+    case MW_KIND_COLUMN_COUNT: ctx->left = ctx->columns = (uint32_t)t->msg->column_count.columns; break;
+    case MW_KIND_PREPARE_OK: {
+        const struct mw_prepare_ok *p = &t->msg->prepare_ok;
+        s->prepared_columns = p->columns;
+        s->prepared_metadata = p->metadata;
+        ctx->left = p->params ? p->params : p->columns;
+        break;
+    }
+    case MW_KIND_COLUMN:
+        if (ctx->left)
+            ctx->left--;
+        if (ctx->left == 0 && (ctx->phase == MW_PHASE_PARAMS))
+            ctx->left = s->prepared_columns;
+        break;
+    case MW_KIND_EOF:
+        if (ctx->phase == MW_PHASE_PARAMS_END)
+            ctx->left = s->prepared_columns;
+        break;
+    case MW_KIND_OK:
+        if (!last)
+            follow_state(s, &t->msg->ok);
+        break;
+    default: break;
+    }
+    tell(t, MW_EVENT_REPLY, e);
+    if (last)
+        finish_command(t);
+}
+
+static void do_changed(struct step *t)
+{
+    struct mw_session *s = t->s;
+    if (s->changed_collation) {
+        s->login_collation = s->changed_collation;
+        set_collation(s, s->changed_collation);
+    }
+    do_reply(t, true);
+}
+
+static void apply(struct step *t, const struct transition *row)
+{
+    switch (row->effect) {
+    case DO_NOTHING: break;
+    case DO_GREET: do_greet(t); break;
+    case DO_TLS: do_tls(t); break;
+    case DO_LOGIN: do_login(t); break;
+    case DO_SWITCH: do_switch(t); break;
+    case DO_MORE:
+    case DO_ANSWER: do_auth(t); break;
+    case DO_WELCOME: do_welcome(t); break;
+    case DO_REJECT: tell(t, MW_EVENT_LOGIN_FAILED, NULL); break;
+    case DO_CHANGED: do_changed(t); break;
+    case DO_PUSH: do_push(t); break;
+    case DO_FILE: do_file(t); break;
+    case DO_REPLY: do_reply(t, false); break;
+    case DO_POP: do_reply(t, true); break;
+    case DO_END:
+        t->result.notes |= MW_NOTE_BIT(UNSOLICITED);
+        tell(t, MW_EVENT_UNSOLICITED, NULL);
+        break;
+    }
+    struct mw_session *s = t->s;
+    if (row->client != TO_KEEP)
+        s->ctx[MW_CLIENT].phase = row->client;
+    if (row->server == TO_NEXT)
+        s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
+    else if (row->server != TO_KEEP)
+        s->ctx[MW_SERVER].phase = row->server;
+}
+
+/* -- what is in no row --------------------------------------------------------------------------------------------- */
+
+/* The packet fits another state that the session may be in without our having seen how. Returns true when the row is to be
+ * looked for again. */
+static bool repair(struct step *t)
+{
+    struct mw_session *s = t->s;
+    struct mw_ctx *ctx = &s->ctx[t->dir];
+    if (t->dir == MW_SERVER && ctx->phase == MW_PHASE_IDLE && t->msg->kind != MW_KIND_UNKNOWN) {
+        /* An answer whose request was not captured. */
+        struct mw_exchange *e = exchange_push(&s->queue, s->mem, s->limits);
+        if (!e)
+            return false;
+        e->ordinal = ++s->ordinals;
+        e->command = MW_COM_QUERY;
+        e->reply = MW_REPLY_RESULT;
+        e->next_sequence = (uint8_t)(t->packet->last_sequence + 1);
+        e->begin = e->sent = t->packet->first;
+        ctx->phase = MW_PHASE_REPLY;
+        return true;
+    }
+    if (t->dir == MW_SERVER && ctx->phase == MW_PHASE_LOGIN_WAIT) {
+        ctx->phase = MW_PHASE_AUTH; /* the login was lost */
+        set_flags(s, MW_CTX_GUESSED, 0);
+        return true;
+    }
+    return false;
+}
+
+static void unexpected(struct step *t)
+{
+    struct mw_session *s = t->s;
+    struct mw_ctx *ctx = &s->ctx[t->dir];
+    t->result.notes |= MW_NOTE_BIT(UNEXPECTED);
+    if (ctx->phase == MW_PHASE_CLOSED || ctx->phase == MW_PHASE_AUTH_WAIT)
+        return; /* nothing depends on it */
+    s->inexact = true;
+    if (repair(t)) {
+        t->result.notes |= MW_NOTE_BIT(GUESSED);
+        const struct transition *row = find_row(t);
+        if (row) {
+            apply(t, row);
+            return;
+        }
+    }
+    if (t->dir == MW_SERVER && exchange_head(&s->queue)) {
+        t->result.actions |= MW_DESYNC;
+        lose_outstanding(s);
+        ctx->phase = (uint8_t)next_phase(s);
+    }
+}
+
+struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const struct mw_msg *msg,
+                               const struct mw_packet *packet)
+{
+    struct step t = {.s = s, .dir = dir, .msg = msg, .packet = packet};
+    check_sequence(&t);
+    if (s->ctx[dir].flags & MW_CTX_GUESSED)
+        t.result.notes |= MW_NOTE_BIT(GUESSED);
+    if (packet->lost)
+        s->inexact = true;
+    if (dir == MW_SERVER && msg->kind == MW_KIND_ROW && s->ctx[MW_SERVER].phase == MW_PHASE_ROWS) {
+        do_reply(&t, false); /* the row of the table for rows, without the search: most packets are rows */
+        return t.result;
+    }
+    const struct transition *row = find_row(&t);
+    if (row)
+        apply(&t, row);
+    else
+        unexpected(&t);
+    return t.result;
+}
+
+void mw_session_gap(struct mw_session *s, enum mw_dir dir)
+{
+    s->inexact = true;
+    if (s->ctx[MW_CLIENT].phase < MW_PHASE_COMMAND && !(s->ctx[MW_CLIENT].flags & MW_CTX_LOGIN)) {
+        mw_session_midstream(s);
+        return;
+    }
+    if (dir == MW_SERVER)
+        lose_outstanding(s);
+    s->ctx[MW_CLIENT].phase = MW_PHASE_COMMAND;
+    if (!exchange_head(&s->queue))
+        s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
+}
+
+void mw_session_midstream(struct mw_session *s)
+{
+    /* What nearly every session of the last ten years has agreed on. */
+    const uint64_t usual = MW_CAP(MW_BIT_CLIENT_PROTOCOL_41) | MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) |
+                           MW_CAP(MW_BIT_CLIENT_TRANSACTIONS) | MW_CAP(MW_BIT_CLIENT_MULTI_RESULTS) |
+                           MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH);
+    s->inexact = true;
+    lose_outstanding(s);
+    set_flags(s, MW_CTX_GUESSED | MW_CTX_LOGIN, 0);
+    if (!s->ctx[MW_CLIENT].caps)
+        set_caps(s, usual);
+    s->ctx[MW_CLIENT].phase = MW_PHASE_COMMAND;
+    s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
+}
+
+void mw_session_tls_started(struct mw_session *s)
+{
+    s->tls = true;
+    set_flags(s, MW_CTX_TLS, 0);
+}
