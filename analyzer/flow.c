@@ -125,6 +125,11 @@ static void table_grow(struct flow_table *table)
 static void flow_end(struct flow_table *table, struct flow *flow, enum flow_end why)
 {
     tcp_finish(&flow->tcp, &table->env, flow->conn);
+    /* Its end may have waited behind a hole. */
+    if (tcp_is_over(&flow->tcp)) {
+        table->env.counters->flows_finished++;
+        why = FLOW_FINISHED;
+    }
     table->owner.close(flow->conn, why);
     flow->conn = NULL;
 }
@@ -279,7 +284,6 @@ void flow_table_push(struct flow_table *table, const struct segment *s)
         list_remove(&table->live, flow);
         list_append(&table->finished, flow);
         flow->finished = true;
-        table->env.counters->flows_finished++;
         flow_end(table, flow, FLOW_FINISHED);
     }
     table_sweep(table, s->time_ns);

@@ -10,7 +10,7 @@
 
 /** Why a connection ended for its owner. */
 enum flow_end {
-    FLOW_FINISHED,     /**< both FINs were delivered, or a RST */
+    FLOW_FINISHED,     /**< both FINs were delivered, or a RST; whatever happened then */
     FLOW_REUSED,       /**< another connection began on the same addresses and ports */
     FLOW_EVICTED_IDLE, /**< no packet for `idle_seconds` */
     FLOW_EVICTED_LRU,  /**< `max_flows` was hit and this was the one idle for longest */

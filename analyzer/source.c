@@ -189,25 +189,25 @@ static int64_t packet_time(const struct timeval *ts)
 /* Says why the packet after the last one could not be read. */
 static char *explain_read(const struct source *source)
 {
+    int error = errno;
     FILE *file = pcap_file(source->pcap);
     uint64_t number = source->packets + 1;
     off_t at = ftello(file);
     char *where = at < 0 ? g_strdup("") : g_strdup_printf(" (at byte %lld)", (long long)at);
+    const char *before = source->packets ? "the packets before it were read" : "no packet was read";
     char *text;
     if (feof(file))
-        text =
-            g_strdup_printf("%s ends in the middle of packet %" PRIu64 "%s; the packets before it were read. Record or "
-                            "copy it again if the rest matters.",
-                            source->name, number, where);
+        text = g_strdup_printf("%s ends in the middle of packet %" PRIu64 "%s; %s. "
+                               "Record or copy it again if the rest matters.",
+                               source->name, number, where, before);
     else if (ferror(file))
-        text =
-            g_strdup_printf("%s cannot be read any further than packet %" PRIu64 "%s: %s; the packets before it were "
-                            "read. Check the disk or the connection it comes from.",
-                            source->name, number, where, g_strerror(errno));
+        text = g_strdup_printf("%s cannot be read any further than packet %" PRIu64 "%s: %s; %s. "
+                               "Check the disk or the connection that it comes from.",
+                               source->name, number, where, g_strerror(error), before);
     else
-        text = g_strdup_printf("Packet %" PRIu64 " of %s%s cannot be read: %s; the packets before it were read. Try to "
-                               "repair the rest with editcap.",
-                               number, source->name, where, pcap_geterr(source->pcap));
+        text = g_strdup_printf("Packet %" PRIu64 " of %s%s cannot be read: %s; %s. "
+                               "If the file is damaged, editcap may save the rest.",
+                               number, source->name, where, pcap_geterr(source->pcap), before);
     g_free(where);
     return text;
 }

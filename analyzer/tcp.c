@@ -12,26 +12,25 @@ static void take(const struct tcp_run *run, int dir, const struct tcp_piece *pie
 {
     struct tcp_half *half = &run->tcp->half[dir];
     struct tcp_half *peer = &run->tcp->half[!dir];
-    bool in_order = piece->seq == half->next && !(half->flags & HALF_FLOAT);
-    if (in_order && (!piece->gated || tcp_gate_is_open(peer, piece->ack))) {
+    if (half->tail && tcp_before(piece->seq, half->tail->piece.seq))
+        run->env->counters->out_of_order++;
+    if (piece->seq == half->next && !(half->flags & HALF_FLOAT) &&
+        (!piece->gated || tcp_gate_is_open(peer, piece->ack))) {
         tcp_deliver(run, dir, piece);
         return;
     }
-    *(in_order ? &run->env->counters->held_segments : &run->env->counters->out_of_order) += 1;
-    while (tcp_queue_is_full(half, run->env, piece)) {
-        if (half->head && tcp_before(half->head->piece.seq, piece->seq)) {
-            tcp_force(run, dir);
-            continue;
-        }
-        goto pass;
-    }
-    if (tcp_queue_insert(half, run->env, piece))
+    run->env->counters->held_segments++;
+    bool full;
+    while ((full = tcp_queue_is_full(half, run->env, piece)) && half->head &&
+           tcp_before(half->head->piece.seq, piece->seq))
+        tcp_force(run, dir);
+    if (!full && tcp_queue_insert(half, run->env, piece))
         return;
-pass:
     /* There is no room for it, so everything it waits for is given up. */
-    tcp_give_up(run, dir, piece->seq);
+    struct tcp_cause cause = {piece->time_ns, piece->number};
+    tcp_give_up(run, dir, piece->seq, cause);
     if (piece->gated && !tcp_gate_is_open(peer, piece->ack))
-        tcp_give_up(run, !dir, piece->ack);
+        tcp_give_up(run, !dir, piece->ack, cause);
     tcp_deliver(run, dir, piece);
 }
 
@@ -282,7 +281,6 @@ void tcp_finish(struct tcp *tcp, struct tcp_env *env, void *user)
 {
     const struct tcp_run run = {tcp, env, user};
     tcp_flush(&run);
-    tcp->over = 1;
 }
 
 enum tcp_opening tcp_judge_syn(const struct tcp *tcp, int dir, const struct segment *s)

@@ -82,7 +82,7 @@ struct tcp_half {
 /** One connection. All zero is a new one. */
 struct tcp {
     struct tcp_half half[2];
-    uint8_t over; /**< 1 after a RST, or when both FINs were delivered */
+    uint8_t over; /**< 1 after a RST was delivered, or both FINs */
 };
 
 /** Takes one segment of direction `dir`. `user` is handed to the sink. Allocates only for segments that must wait. */
@@ -92,7 +92,8 @@ void tcp_push(struct tcp *tcp, struct tcp_env *env, void *user, int dir, const s
  * frees the queues. */
 void tcp_finish(struct tcp *tcp, struct tcp_env *env, void *user);
 
-/** Whether the end was delivered: a RST or both FINs. Segments pushed after that are counted as ignored. */
+/** Whether the end was delivered: a RST or both FINs, maybe only by tcp_finish(). Segments pushed after that are
+ * counted as ignored. */
 static inline bool tcp_is_over(const struct tcp *tcp)
 {
     return tcp->over;

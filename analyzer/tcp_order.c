@@ -140,49 +140,63 @@ static bool has_acked_hole(const struct tcp_half *half)
     return !(tcp_fin_is_pending(half) && half->next == half->fin_seq);
 }
 
-/* Declares everything from `next` to `to` lost. */
-static void lose(const struct tcp_run *run, int dir, uint32_t to)
+/* Declares everything from `next` to `to` lost. Bytes behind the hole make it known, else `cause` does. */
+static void lose(const struct tcp_run *run, int dir, uint32_t to, struct tcp_cause cause)
 {
     struct tcp_half *half = &run->tcp->half[dir];
     uint32_t n = to - half->next;
-    int64_t time_ns = run->env->time_ns;
-    uint64_t number = run->env->number;
-    if (half->head) {
-        time_ns = half->head->piece.time_ns;
-        number = half->head->piece.number;
-    } else if (half->flags & HALF_WAIT) {
-        time_ns = half->wait_time;
-        number = half->wait_number;
-    }
+    if (half->head && half->head->piece.seq == to)
+        cause = (struct tcp_cause){half->head->piece.time_ns, half->head->piece.number};
     bool had_ghost = half->flags & HALF_GHOST;
     half->flags &= (uint16_t)~HALF_GHOST;
     advance(half, to);
-    emit_gap(run, dir, n + had_ghost, TCP_GAP_LOST, time_ns, number);
+    emit_gap(run, dir, n + had_ghost, TCP_GAP_LOST, cause.time_ns, cause.number);
 }
 
-void tcp_give_up(const struct tcp_run *run, int dir, uint32_t end)
+/* What the first piece of `peer` waits for in the other half, if that is before `*end`: moves `*end` there. */
+static void stop_for_peer(const struct tcp_half *peer, const struct tcp_half *half, uint32_t *end,
+                          struct tcp_cause *cause)
+{
+    struct tcp_cause first = {0, 0};
+    bool open = true;
+    enum item item = next_item(peer, &first.number, &open, half);
+    if (item == ITEM_NONE || open)
+        return;
+    uint32_t ack = item == ITEM_NODE ? peer->head->piece.ack : peer->fin_ack;
+    if (!tcp_before(ack, *end))
+        return;
+    first.time_ns = item == ITEM_NODE ? peer->head->piece.time_ns : peer->fin_time;
+    *end = ack;
+    *cause = first;
+}
+
+void tcp_give_up(const struct tcp_run *run, int dir, uint32_t end, struct tcp_cause cause)
 {
     struct tcp_half *half = &run->tcp->half[dir];
+    const struct tcp_half *peer = &run->tcp->half[!dir];
     half->flags &= (uint16_t)~HALF_FLOAT;
     tcp_drain(run);
     while (tcp_before(half->next, end) && !(half->flags & HALF_CLOSED)) {
-        struct tcp_node *head = half->head;
+        const struct tcp_node *head = half->head;
         bool fin = tcp_fin_is_pending(half);
+        /* In steps, so that what the peer said in between comes in between. */
+        uint32_t stop = end;
+        struct tcp_cause why = cause;
+        stop_for_peer(peer, half, &stop, &why);
         if (head && !tcp_before(half->next, head->piece.seq)) {
             deliver_head(run, dir);
-        } else if (head && tcp_before(head->piece.seq, end)) {
-            lose(run, dir, head->piece.seq);
+        } else if (head && tcp_before(head->piece.seq, stop)) {
+            lose(run, dir, head->piece.seq, why);
         } else if (fin && half->next == half->fin_seq) {
             deliver_fin(run, dir);
-        } else if (fin && tcp_before(half->fin_seq, end)) {
-            lose(run, dir, half->fin_seq);
-        } else if (!head && !fin && end - half->next == 1 && (run->tcp->half[!dir].flags & HALF_FIN) &&
-                   !(half->flags & HALF_GHOST)) {
+        } else if (fin && tcp_before(half->fin_seq, stop)) {
+            lose(run, dir, half->fin_seq, (struct tcp_cause){half->fin_time, half->fin_number});
+        } else if (!head && !fin && end - half->next == 1 && (peer->flags & HALF_FIN) && !(half->flags & HALF_GHOST)) {
             /* One number is missing while the connection is being closed: it was the FIN, unless bytes follow. */
             half->flags |= HALF_GHOST;
             advance(half, end);
         } else {
-            lose(run, dir, end);
+            lose(run, dir, stop, why);
         }
         tcp_drain(run);
     }
@@ -217,9 +231,14 @@ void tcp_check_wait(const struct tcp_run *run, int dir)
             return;
         }
     }
-    if (!(half->flags & HALF_SEEN))
+    uint32_t end = half->wait_end;
+    struct tcp_cause cause = {half->wait_time, half->wait_number};
+    if (!(half->flags & HALF_SEEN)) {
         half->flags |= HALF_ABSENT;
-    tcp_give_up(run, dir, half->wait_end);
+        end = half->acked;
+        cause = (struct tcp_cause){env->time_ns, env->number};
+    }
+    tcp_give_up(run, dir, end, cause);
     half->flags &= (uint16_t)~HALF_WAIT;
 }
 
@@ -227,12 +246,20 @@ void tcp_force(const struct tcp_run *run, int dir)
 {
     struct tcp_half *half = &run->tcp->half[dir];
     half->flags &= (uint16_t)~HALF_FLOAT;
-    uint32_t seq = half->head ? half->head->piece.seq : half->fin_seq;
-    uint32_t ack = half->head ? half->head->piece.ack : half->fin_ack;
-    bool gated = half->head ? half->head->piece.gated : half->flags & HALF_FIN_ACK;
-    tcp_give_up(run, dir, seq);
+    uint32_t seq = half->fin_seq;
+    uint32_t ack = half->fin_ack;
+    bool gated = half->flags & HALF_FIN_ACK;
+    struct tcp_cause cause = {half->fin_time, half->fin_number};
+    if (half->head) {
+        const struct tcp_piece *piece = &half->head->piece;
+        seq = piece->seq;
+        ack = piece->ack;
+        gated = piece->gated;
+        cause = (struct tcp_cause){piece->time_ns, piece->number};
+    }
+    tcp_give_up(run, dir, seq, cause);
     if (gated && !tcp_gate_is_open(&run->tcp->half[!dir], ack))
-        tcp_give_up(run, !dir, ack);
+        tcp_give_up(run, !dir, ack, cause);
     tcp_drain(run);
 }
 
@@ -254,5 +281,7 @@ void tcp_flush(const struct tcp_run *run)
     }
     for (int dir = 0; dir < 2; dir++)
         if (half[dir].flags & HALF_KNOWN)
-            tcp_give_up(run, dir, half[dir].acked);
+            tcp_give_up(run, dir, half[dir].acked,
+                        half[dir].flags & HALF_WAIT ? (struct tcp_cause){half[dir].wait_time, half[dir].wait_number}
+                                                    : (struct tcp_cause){run->env->time_ns, run->env->number});
 }

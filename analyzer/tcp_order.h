@@ -52,8 +52,14 @@ bool tcp_fin_is_pending(const struct tcp_half *half);
 /** Delivers everything that waits for nothing any more, in the order of capture. */
 void tcp_drain(const struct tcp_run *run);
 
+/** The segment that made a gap known. */
+struct tcp_cause {
+    int64_t time_ns;
+    uint64_t number;
+};
+
 /** Gives up on what is missing before `end`: afterwards `next` is at or after it, or the direction is closed. */
-void tcp_give_up(const struct tcp_run *run, int dir, uint32_t end);
+void tcp_give_up(const struct tcp_run *run, int dir, uint32_t end, struct tcp_cause cause);
 
 /** Starts, continues or ends the wait for bytes of `dir` that were acknowledged but did not come. Once a segment. */
 void tcp_check_wait(const struct tcp_run *run, int dir);
