@@ -101,6 +101,22 @@ static enum item next_item(const struct tcp_half *half, uint64_t *number, bool *
     return ITEM_NONE;
 }
 
+/* The first pieces of both halves acknowledge bytes of each other. So one of them was sent again with a newer
+ * acknowledgement, and its first copy, which the other one answers, was not captured or comes later. Returns which is
+ * to go first: the one that is acknowledged as a whole, and if both are, the one captured last. */
+static int first_of_two(const struct tcp_half *a, const struct tcp_half *b, const uint64_t number[2])
+{
+    uint32_t a_end = a->head ? tcp_piece_end(&a->head->piece) : a->fin_seq + 1;
+    uint32_t b_end = b->head ? tcp_piece_end(&b->head->piece) : b->fin_seq + 1;
+    uint32_t a_ack = a->head ? a->head->piece.ack : a->fin_ack;
+    uint32_t b_ack = b->head ? b->head->piece.ack : b->fin_ack;
+    bool a_whole = !tcp_before(b_ack, a_end);
+    bool b_whole = !tcp_before(a_ack, b_end);
+    if (a_whole != b_whole)
+        return b_whole;
+    return number[1] > number[0];
+}
+
 void tcp_drain(const struct tcp_run *run)
 {
     struct tcp_half *half = run->tcp->half;
@@ -115,9 +131,7 @@ void tcp_drain(const struct tcp_run *run)
         } else if (open[0] || open[1]) {
             dir = open[1];
         } else if (item[0] && item[1] && !((half[0].flags | half[1].flags) & HALF_FLOAT)) {
-            /* Each acknowledges the other, so one of them was sent again with a newer acknowledgement and its first
-             * copy was not captured: the later one, whose bytes the other answers. */
-            dir = number[1] > number[0];
+            dir = first_of_two(&half[0], &half[1], number);
         } else {
             return;
         }
@@ -140,63 +154,76 @@ static bool has_acked_hole(const struct tcp_half *half)
     return !(tcp_fin_is_pending(half) && half->next == half->fin_seq);
 }
 
-/* Declares everything from `next` to `to` lost. Bytes behind the hole make it known, else `cause` does. */
-static void lose(const struct tcp_run *run, int dir, uint32_t to, struct tcp_cause cause)
+/* What the first item of a half needs of the other half, and which segment says so. */
+static uint32_t item_ack(const struct tcp_half *half, enum item item, struct tcp_cause *cause)
 {
-    struct tcp_half *half = &run->tcp->half[dir];
-    uint32_t n = to - half->next;
-    if (half->head && half->head->piece.seq == to)
-        cause = (struct tcp_cause){half->head->piece.time_ns, half->head->piece.number};
-    bool had_ghost = half->flags & HALF_GHOST;
-    half->flags &= (uint16_t)~HALF_GHOST;
-    advance(half, to);
-    emit_gap(run, dir, n + had_ghost, TCP_GAP_LOST, cause.time_ns, cause.number);
+    if (item == ITEM_NODE) {
+        *cause = (struct tcp_cause){half->head->piece.time_ns, half->head->piece.number};
+        return half->head->piece.ack;
+    }
+    *cause = (struct tcp_cause){half->fin_time, half->fin_number};
+    return half->fin_ack;
 }
 
-/* What the first piece of `peer` waits for in the other half, if that is before `*end`: moves `*end` there. */
-static void stop_for_peer(const struct tcp_half *peer, const struct tcp_half *half, uint32_t *end,
-                          struct tcp_cause *cause)
+/* Declares bytes lost from the hole at `next` on: up to the next thing that is known of either half, at most to `end`.
+ */
+static void lose_hole(const struct tcp_run *run, int dir, uint32_t end, struct tcp_cause cause)
 {
-    struct tcp_cause first = {0, 0};
+    struct tcp_half *half = &run->tcp->half[dir];
+    const struct tcp_half *peer = &run->tcp->half[!dir];
+    bool fin = tcp_fin_is_pending(half);
+    if (!half->head && !fin && end - half->next == 1 && (peer->flags & HALF_FIN) && !(half->flags & HALF_GHOST)) {
+        /* One number is missing while the connection is being closed: it was the FIN, unless bytes follow. */
+        half->flags |= HALF_GHOST;
+        advance(half, end);
+        return;
+    }
+    /* What the peer said knowing only a part of the bytes comes right after that part. */
+    uint64_t number;
     bool open = true;
-    enum item item = next_item(peer, &first.number, &open, half);
-    if (item == ITEM_NONE || open)
-        return;
-    uint32_t ack = item == ITEM_NODE ? peer->head->piece.ack : peer->fin_ack;
-    if (!tcp_before(ack, *end))
-        return;
-    first.time_ns = item == ITEM_NODE ? peer->head->piece.time_ns : peer->fin_time;
-    *end = ack;
-    *cause = first;
+    enum item item = next_item(peer, &number, &open, half);
+    if (item != ITEM_NONE && !open) {
+        struct tcp_cause peers;
+        uint32_t ack = item_ack(peer, item, &peers);
+        if (tcp_before(ack, end)) {
+            end = ack;
+            cause = peers;
+        }
+    }
+    if (fin && !tcp_before(end, half->fin_seq)) {
+        end = half->fin_seq;
+        cause = (struct tcp_cause){half->fin_time, half->fin_number};
+    }
+    if (half->head && !tcp_before(end, half->head->piece.seq)) {
+        end = half->head->piece.seq;
+        cause = (struct tcp_cause){half->head->piece.time_ns, half->head->piece.number};
+    }
+    bool had_ghost = half->flags & HALF_GHOST;
+    uint32_t n = end - half->next;
+    half->flags &= (uint16_t)~HALF_GHOST;
+    advance(half, end);
+    emit_gap(run, dir, n + had_ghost, TCP_GAP_LOST, cause.time_ns, cause.number);
 }
 
 void tcp_give_up(const struct tcp_run *run, int dir, uint32_t end, struct tcp_cause cause)
 {
     struct tcp_half *half = &run->tcp->half[dir];
-    const struct tcp_half *peer = &run->tcp->half[!dir];
+    struct tcp_half *peer = &run->tcp->half[!dir];
     half->flags &= (uint16_t)~HALF_FLOAT;
     tcp_drain(run);
     while (tcp_before(half->next, end) && !(half->flags & HALF_CLOSED)) {
-        const struct tcp_node *head = half->head;
-        bool fin = tcp_fin_is_pending(half);
-        /* In steps, so that what the peer said in between comes in between. */
-        uint32_t stop = end;
-        struct tcp_cause why = cause;
-        stop_for_peer(peer, half, &stop, &why);
-        if (head && !tcp_before(half->next, head->piece.seq)) {
-            deliver_head(run, dir);
-        } else if (head && tcp_before(head->piece.seq, stop)) {
-            lose(run, dir, head->piece.seq, why);
-        } else if (fin && half->next == half->fin_seq) {
-            deliver_fin(run, dir);
-        } else if (fin && tcp_before(half->fin_seq, stop)) {
-            lose(run, dir, half->fin_seq, (struct tcp_cause){half->fin_time, half->fin_number});
-        } else if (!head && !fin && end - half->next == 1 && (peer->flags & HALF_FIN) && !(half->flags & HALF_GHOST)) {
-            /* One number is missing while the connection is being closed: it was the FIN, unless bytes follow. */
-            half->flags |= HALF_GHOST;
-            advance(half, end);
+        uint64_t number;
+        bool open;
+        enum item item = next_item(half, &number, &open, peer);
+        if (item == ITEM_NONE) {
+            lose_hole(run, dir, end, cause);
+        } else if (peer->flags & HALF_FLOAT) {
+            peer->flags &= (uint16_t)~HALF_FLOAT;
         } else {
-            lose(run, dir, stop, why);
+            /* The bytes are here but answer some that are not: tcp_drain() left a hole there. */
+            struct tcp_cause why;
+            uint32_t ack = item_ack(half, item, &why);
+            lose_hole(run, !dir, ack, why);
         }
         tcp_drain(run);
     }
@@ -244,23 +271,12 @@ void tcp_check_wait(const struct tcp_run *run, int dir)
 
 void tcp_force(const struct tcp_run *run, int dir)
 {
-    struct tcp_half *half = &run->tcp->half[dir];
-    half->flags &= (uint16_t)~HALF_FLOAT;
-    uint32_t seq = half->fin_seq;
-    uint32_t ack = half->fin_ack;
-    bool gated = half->flags & HALF_FIN_ACK;
-    struct tcp_cause cause = {half->fin_time, half->fin_number};
-    if (half->head) {
-        const struct tcp_piece *piece = &half->head->piece;
-        seq = piece->seq;
-        ack = piece->ack;
-        gated = piece->gated;
-        cause = (struct tcp_cause){piece->time_ns, piece->number};
-    }
-    tcp_give_up(run, dir, seq, cause);
-    if (gated && !tcp_gate_is_open(&run->tcp->half[!dir], ack))
-        tcp_give_up(run, !dir, ack, cause);
-    tcp_drain(run);
+    const struct tcp_half *half = &run->tcp->half[dir];
+    if (half->head)
+        tcp_give_up(run, dir, half->head->piece.seq + 1,
+                    (struct tcp_cause){half->head->piece.time_ns, half->head->piece.number});
+    else
+        tcp_give_up(run, dir, half->fin_seq + 1, (struct tcp_cause){half->fin_time, half->fin_number});
 }
 
 void tcp_flush(const struct tcp_run *run)
