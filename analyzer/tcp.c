@@ -29,6 +29,7 @@ static void take(const struct tcp_run *run, int dir, const struct tcp_piece *pie
     /* There is no room for it, so everything it waits for is given up. */
     struct tcp_cause cause = {piece->time_ns, piece->number};
     tcp_give_up(run, dir, piece->seq, cause);
+    peer->flags &= (uint16_t)~HALF_FLOAT;
     if (piece->gated && !tcp_gate_is_open(peer, piece->ack))
         tcp_give_up(run, !dir, piece->ack, cause);
     tcp_deliver(run, dir, piece);
@@ -172,7 +173,8 @@ static bool take_syn(const struct tcp_run *run, int dir, const struct segment *s
         while (half->head && (tcp_distance(half->head->piece.seq, half->next) < 0 ||
                               tcp_distance(half->head->piece.seq, half->next) > TCP_PLAUSIBLE))
             tcp_node_free(tcp_queue_pop(half, run->env));
-        if ((half->flags & HALF_FIN) && tcp_before(half->fin_seq, half->next))
+        int32_t fin = tcp_distance(half->fin_seq, half->next);
+        if ((half->flags & HALF_FIN) && (fin < 0 || fin > TCP_PLAUSIBLE))
             half->flags &= (uint16_t) ~(HALF_FIN | HALF_FIN_ACK);
     } else if (s->seq != half->base) {
         return false;

@@ -172,8 +172,10 @@ static void lose_hole(const struct tcp_run *run, int dir, uint32_t end, struct t
     struct tcp_half *half = &run->tcp->half[dir];
     const struct tcp_half *peer = &run->tcp->half[!dir];
     bool fin = tcp_fin_is_pending(half);
-    if (!half->head && !fin && end - half->next == 1 && (peer->flags & HALF_FIN) && !(half->flags & HALF_GHOST)) {
-        /* One number is missing while the connection is being closed: it was the FIN, unless bytes follow. */
+    if (!half->head && !fin && end - half->next == 1 && !peer->head && (peer->flags & HALF_FIN) &&
+        !(half->flags & HALF_GHOST)) {
+        /* One number is missing and no bytes answer it, but the connection is being closed: it was the FIN, unless
+         * bytes follow. */
         half->flags |= HALF_GHOST;
         advance(half, end);
         return;

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/analysis.h"
+
+#include <string.h>
+
+#include "analyzer/peel.h"
+
+struct analysis *analysis_new(void)
+{
+    struct analysis *a = g_new0(struct analysis, 1);
+    a->inputs = g_array_new(FALSE, TRUE, sizeof(struct analysis_input));
+    a->limits = limits_default();
+    a->core_limits = mw_limits_default();
+    return a;
+}
+
+void analysis_free(struct analysis *a)
+{
+    if (!a)
+        return;
+    for (guint i = 0; i < a->inputs->len; i++) {
+        g_free(g_array_index(a->inputs, struct analysis_input, i).path);
+        g_free(g_array_index(a->inputs, struct analysis_input, i).error);
+    }
+    g_array_free(a->inputs, TRUE);
+    g_free(a->error);
+    g_free(a);
+}
+
+/* Between the stages and the caller's observer: counts what the evidence needs. */
+struct relay {
+    struct analysis *analysis;
+    const struct conn_observer *observer;
+};
+
+static void relay_event(void *user, const struct connection *connection, const struct mw_event *event)
+{
+    struct relay *r = user;
+    r->observer->event(r->observer->user, connection, event);
+}
+
+static void relay_packet(void *user, const struct conn_packet *packet)
+{
+    struct relay *r = user;
+    r->observer->packet(r->observer->user, packet);
+}
+
+static void relay_closed(void *user, struct connection *c)
+{
+    struct relay *r = user;
+    struct analysis *a = r->analysis;
+    a->connections++;
+    a->midstream += c->state == CONNECTION_MIDSTREAM;
+    a->compressed += c->compression != COMPRESSION_NONE;
+    a->undecrypted += c->tls_reason != NULL;
+    if (r->observer->closed)
+        r->observer->closed(r->observer->user, c);
+    else
+        connection_free(c);
+}
+
+static int by_first_time(const void *a, const void *b)
+{
+    const struct analysis_input *x = a, *y = b;
+    return x->first_time_ns < y->first_time_ns ? -1 : x->first_time_ns > y->first_time_ns;
+}
+
+/* Several files are one stream: the earliest first. A single one is not opened twice: it may be a pipe. */
+static void order_inputs(struct analysis *a, const struct analysis_request *request)
+{
+    for (char *const *path = request->paths; *path; path++) {
+        struct analysis_input input = {.path = g_strdup(*path)};
+        g_array_append_val(a->inputs, input);
+    }
+    if (a->inputs->len < 2)
+        return;
+    for (guint i = 0; i < a->inputs->len; i++) {
+        struct analysis_input *input = &g_array_index(a->inputs, struct analysis_input, i);
+        struct packet packet;
+        char *error = NULL;
+        input->first_time_ns = INT64_MAX; /* unreadable ones last, standard input too: it cannot be looked at twice */
+        struct source *source = strcmp(input->path, "-") ? source_open(input->path, NULL, &error, NULL) : NULL;
+        if (source && source_next(source, &packet) == SOURCE_PACKET)
+            input->first_time_ns = packet.time_ns;
+        source_close(source);
+        g_free(error);
+    }
+    /* Equal times keep the order of the command line. */
+    for (guint i = 1; i < a->inputs->len; i++)
+        for (guint j = i; j > 0; j--) {
+            struct analysis_input *x = &g_array_index(a->inputs, struct analysis_input, j - 1);
+            struct analysis_input *y = &g_array_index(a->inputs, struct analysis_input, j);
+            if (by_first_time(x, y) <= 0)
+                break;
+            struct analysis_input t = *x;
+            *x = *y;
+            *y = t;
+        }
+}
+
+static void read_input(struct analysis *a, struct analysis_input *input, struct source *source,
+                       struct flow_table *flows)
+{
+    struct packet packet;
+    struct segment segment;
+    enum source_status status;
+    while ((status = source_next(source, &packet)) == SOURCE_PACKET) {
+        if (!a->first_ns || packet.time_ns < a->first_ns)
+            a->first_ns = packet.time_ns;
+        if (packet.time_ns > a->last_ns)
+            a->last_ns = packet.time_ns;
+        input->packets++;
+        enum peel outcome = peel_packet(&packet, &segment);
+        peel_count(&a->counters, &packet, outcome);
+        if (outcome == PEEL_TCP)
+            flow_table_push(flows, &segment);
+    }
+    if (status == SOURCE_ERROR)
+        input->error = g_strdup(source_error(source));
+}
+
+enum analysis_end analysis_run(struct analysis *a, const struct analysis_request *request,
+                               const struct conn_observer *observer)
+{
+    struct relay relay = {a, observer};
+    struct conn_observer counted = {.user = &relay,
+                                    .event = observer->event ? relay_event : NULL,
+                                    .packet = observer->packet ? relay_packet : NULL,
+                                    .closed = relay_closed};
+    struct items items = {0};
+    struct conn_env env = {.observer = &counted,
+                           .limits = &a->core_limits,
+                           .hits = &a->core_hits,
+                           .counters = &a->counters,
+                           .converter = text_converter_new(),
+                           .items = &items,
+                           .ports = request->ports,
+                           .n_ports = request->n_ports,
+                           .only_ports = request->only_ports,
+                           .keys_given = request->keys_given};
+    struct flow_owner owner;
+    conn_own(&owner, &env);
+    struct flow_table *flows = flow_table_new(&owner, &a->limits, &a->hits, &a->counters);
+    enum analysis_end end = ANALYSIS_DONE;
+
+    order_inputs(a, request);
+    for (guint i = 0; i < a->inputs->len && end != ANALYSIS_USAGE; i++) {
+        struct analysis_input *input = &g_array_index(a->inputs, struct analysis_input, i);
+        bool usage = false;
+        char *error = NULL;
+        struct source *source = source_open(input->path, request->filter, &error, &usage);
+        env.file = input->path;
+        if (source)
+            read_input(a, input, source, flows);
+        else if (usage)
+            a->error = error;
+        else
+            input->error = error;
+        source_close(source);
+        if (usage)
+            end = ANALYSIS_USAGE;
+        else if (input->error)
+            end = ANALYSIS_INCOMPLETE;
+    }
+    flow_table_finish(flows);
+    flow_table_free(flows);
+    text_converter_free(env.converter);
+    items_clear(&items);
+    return end;
+}

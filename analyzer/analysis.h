@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One run over the inputs: every packet through all stages, once, in order. */
+#ifndef ANALYZER_ANALYSIS_H
+#define ANALYZER_ANALYSIS_H
+
+#include "analyzer/conn.h"
+
+/** An input and what became of it. */
+struct analysis_input {
+    char *path;
+    int64_t first_time_ns;
+    uint64_t packets;
+    char *error; /**< a sentence; NULL: read to its end */
+};
+
+/** What a run is asked to do. Borrowed. */
+struct analysis_request {
+    char *const *paths; /**< NULL-terminated; "-" for standard input */
+    const char *filter; /**< BPF, or NULL */
+    const uint16_t *ports;
+    size_t n_ports;
+    bool only_ports;
+    bool keys_given;
+};
+
+/** How a run ended. */
+enum analysis_end {
+    ANALYSIS_DONE,       /**< all inputs were read to their ends */
+    ANALYSIS_INCOMPLETE, /**< an input could not be read, or not to its end; see the inputs */
+    ANALYSIS_USAGE       /**< the filter is no filter; `error` says so */
+};
+
+/** The evidence of a run. */
+struct analysis {
+    GArray *inputs; /**< of struct analysis_input, in the order in which they were read */
+    struct counters counters;
+    struct limits limits;
+    struct limit_hits hits;
+    struct mw_limits core_limits;
+    struct mw_limit_hits core_hits;
+    int64_t first_ns, last_ns; /**< capture time; 0 without packets */
+    uint64_t connections;      /**< MySQL connections */
+    uint64_t midstream, undecrypted, compressed;
+    uint64_t undecrypted_no_keys;
+    char *error;               /**< ANALYSIS_USAGE */
+};
+
+/** A new run with the default limits. */
+struct analysis *analysis_new(void);
+
+/** Reads all inputs, ordered by their first packet's time, and tells `observer`. What could be read is told in any case. */
+enum analysis_end analysis_run(struct analysis *a, const struct analysis_request *request,
+                               const struct conn_observer *observer);
+
+void analysis_free(struct analysis *a);
+
+#endif

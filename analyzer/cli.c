@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/cli.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RECORDS (FORMAT_BIT(FORMAT_TEXT) | FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON) | FORMAT_BIT(FORMAT_CSV))
+
+static const struct cli_command commands[] = {
+    {"summary", "what is in here, is it healthy, how much of it could be read",
+     FORMAT_BIT(FORMAT_TEXT) | FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON) | FORMAT_BIT(FORMAT_MARKDOWN), true,
+     run_summary},
+    {"connections", "one record a connection: who, to what, how secured, how it ended", RECORDS, true, run_connections},
+    {"handshakes", "the handshake inventory: versions, capabilities, collations, plugins, clients, latencies", RECORDS,
+     true, run_handshakes},
+    {"packets", "every protocol packet; -V with all fields",
+     FORMAT_BIT(FORMAT_TEXT) | FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON), true, run_packets},
+    {"fields", "the registry: every field's filter name, type and meaning", RECORDS, false, run_fields},
+};
+
+static const struct cli_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* Everything that GOption fills in. */
+struct raw_options {
+    char **keylogs, **tls_keys, **ports, **outputs, **files;
+    char *filter, *format, *color;
+    gboolean only_ports, show_secrets, verbose_fields, offsets, quiet, version;
+};
+
+static void complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
+static void complain(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    GString *safe = g_string_new(NULL);
+    text_escape_terminal(safe, text, strlen(text));
+    fprintf(stderr, "mywire: %s\n", safe->str);
+    g_string_free(safe, TRUE);
+    g_free(text);
+}
+
+static enum cli_exit usage_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
+static enum cli_exit usage_error(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    complain("%s", text);
+    fputs("Try `mywire --help`.\n", stderr);
+    g_free(text);
+    return CLI_USAGE;
+}
+
+/* -- options ------------------------------------------------------------------------------------------------------- */
+
+static bool take_ports(struct cli *cli, char **ports)
+{
+    cli->ports = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    for (; ports && *ports; ports++) {
+        guint64 n;
+        if (!g_ascii_string_to_unsigned(*ports, 10, 1, 65535, &n, NULL)) {
+            usage_error("-p %s: a port is a number from 1 to 65535.", *ports);
+            return false;
+        }
+        uint16_t port = (uint16_t)n;
+        g_array_append_val(cli->ports, port);
+    }
+    return true;
+}
+
+/* Keys are given for the whole run: a file that cannot be read is a mistake on the command line. */
+static bool check_key_files(char **files, const char *option)
+{
+    for (; files && *files; files++)
+        if (access(*files, R_OK) != 0) {
+            usage_error("%s %s: the file cannot be read: %s.", option, *files, g_strerror(errno));
+            return false;
+        }
+    return true;
+}
+
+static bool take_color(const char *name, enum color_mode *mode)
+{
+    static const char *const names[] = {"auto", "always", "never"};
+    *mode = COLOR_AUTO;
+    for (int i = 0; name && i < 3; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *mode = i;
+            return true;
+        }
+    if (name)
+        usage_error("--color %s: auto, always or never.", name);
+    return !name;
+}
+
+static bool check_format(const struct cli_command *command, enum format format, const char *given)
+{
+    if (format != FORMAT_COUNT && command->formats & FORMAT_BIT(format))
+        return true;
+    GString *list = g_string_new(NULL);
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (command->formats & FORMAT_BIT(f))
+            g_string_append_printf(list, "%s%s", list->len ? ", " : "", format_name(f));
+    usage_error("%s has no format %s; it has: %s.", command->name, given, list->str);
+    g_string_free(list, TRUE);
+    return false;
+}
+
+/* -o [FORMAT:]FILE. Without a known format before the colon the whole is a file name. */
+static bool open_outputs(struct cli *cli, const struct cli_command *command, const struct raw_options *raw)
+{
+    enum color_mode color;
+    cli->outputs = g_array_new(FALSE, TRUE, sizeof(struct output));
+    if (!take_color(raw->color, &color))
+        return false;
+    enum format usual = FORMAT_TEXT;
+    if (raw->format) {
+        usual = format_from(raw->format, strlen(raw->format));
+        if (!check_format(command, usual, raw->format))
+            return false;
+    }
+    char *to_stdout[] = {NULL, NULL};
+    char **paths = raw->outputs ? raw->outputs : to_stdout;
+    size_t n = raw->outputs ? g_strv_length(raw->outputs) : 1;
+    for (size_t i = 0; i < n; i++) {
+        enum format format = usual;
+        const char *path = paths[i];
+        const char *colon = path ? strchr(path, ':') : NULL;
+        enum format named = colon ? format_from(path, (size_t)(colon - path)) : FORMAT_COUNT;
+        if (named != FORMAT_COUNT) {
+            format = named;
+            path = colon + 1;
+            if (!check_format(command, format, format_name(format)))
+                return false;
+        }
+        if (path && strcmp(path, "-") == 0)
+            path = NULL;
+        struct output out;
+        char *error = output_open(&out, format, path, color);
+        if (error) {
+            usage_error("%s", error);
+            g_free(error);
+            return false;
+        }
+        g_array_append_val(cli->outputs, out);
+    }
+    return true;
+}
+
+static GOptionContext *make_context(const struct cli_command *command, struct raw_options *raw)
+{
+    const GOptionEntry common[] = {
+        {"keylog", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->keylogs, "TLS key log (SSLKEYLOGFILE format); repeatable", "FILE"},
+        {"tls-key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->tls_keys, "RSA private key of a server (PEM); repeatable", "FILE"},
+        {"port", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &raw->ports, "MySQL speaks on this port; repeatable", "N"},
+        {"only-ports", 0, 0, G_OPTION_ARG_NONE, &raw->only_ports, "Look for MySQL on the ports of -p only", NULL},
+        {"filter", 'f', 0, G_OPTION_ARG_STRING, &raw->filter, "Read only packets that match (pcap-filter(7))", "BPF"},
+        {"format", 'F', 0, G_OPTION_ARG_STRING, &raw->format, "text, json, ndjson, csv … as the command has them", "FORMAT"},
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->outputs, "Write to a file; repeatable, each with its own format", "[FORMAT:]FILE"},
+        {"color", 0, 0, G_OPTION_ARG_STRING, &raw->color, "auto, always or never", "WHEN"},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->quiet, "No remarks on stderr; errors are still told", NULL},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version", NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->files, NULL, NULL},
+        {0},
+    };
+    const GOptionEntry packets[] = {
+        {"verbose", 'V', 0, G_OPTION_ARG_NONE, &raw->verbose_fields, "All fields of each packet", NULL},
+        {"offsets", 0, 0, G_OPTION_ARG_NONE, &raw->offsets, "Offset and length of each field", NULL},
+        {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &raw->show_secrets, "Show scrambles and passwords", NULL},
+        {0},
+    };
+    char *parameters = g_strdup_printf("%s%s", command ? command->name : "[COMMAND]",
+                                       command && !command->takes_files ? "" : " FILE...");
+    GOptionContext *context = g_option_context_new(NULL);
+    GString *summary = g_string_new(NULL);
+    if (command) {
+        g_string_printf(summary, "%s: %s.", command->name, command->help);
+    } else {
+        g_string_append(summary, "Reads MySQL and MariaDB traffic from pcap and pcapng files; - is standard input.\n\nCommands:");
+        for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+            g_string_append_printf(summary, "\n  %-13s %s", commands[i].name, commands[i].help);
+        g_string_append(summary, "\n\nWithout a command: summary. `mywire COMMAND --help` shows a command's options.");
+    }
+    g_option_context_set_summary(context, summary->str);
+    g_option_context_set_description(context, "Exit status: 0 done, 1 findings, 2 usage error, 3 an input could not be read "
+                                              "to its end, 4 evidence insufficient.\n");
+    g_option_context_add_main_entries(context, common, NULL);
+    if (command && command->run == run_packets)
+        g_option_context_add_main_entries(context, packets, NULL);
+    g_set_prgname("mywire");
+    char *title = g_strdup_printf("mywire %s", parameters);
+    g_free(title);
+    g_option_context_set_strict_posix(context, FALSE);
+    g_string_free(summary, TRUE);
+    g_free(parameters);
+    return context;
+}
+
+/* -- running ------------------------------------------------------------------------------------------------------- */
+
+enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer)
+{
+    struct analysis_request request = {.paths = cli->files,
+                                       .filter = cli->filter,
+                                       .ports = (const uint16_t *)(void *)cli->ports->data,
+                                       .n_ports = cli->ports->len,
+                                       .only_ports = cli->only_ports,
+                                       .keys_given = cli->keylogs || cli->tls_keys};
+    enum analysis_end end = analysis_run(a, &request, observer);
+    if (end == ANALYSIS_USAGE) {
+        usage_error("%s", a->error);
+        return CLI_USAGE;
+    }
+    for (guint i = 0; i < a->inputs->len; i++) {
+        const struct analysis_input *input = &g_array_index(a->inputs, struct analysis_input, i);
+        if (input->error)
+            complain("%s", input->error);
+    }
+    if (a->connections == 0 && a->counters.packets > 0 && !cli->quiet)
+        complain("No MySQL or MariaDB traffic was found in %" G_GUINT64_FORMAT " packets (%" G_GUINT64_FORMAT
+                 " TCP connections); if it is there on an unusual port and the logins are not, name the port with -p.",
+                 a->counters.packets, a->counters.flows);
+    else if (a->counters.packets == 0 && end == ANALYSIS_DONE && !cli->quiet)
+        complain("There is no packet in the input%s.", cli->filter ? " that matches the filter" : "");
+    return end == ANALYSIS_INCOMPLETE ? CLI_INPUT : CLI_OK;
+}
+
+static enum cli_exit close_outputs(struct cli *cli, bool keep)
+{
+    enum cli_exit result = CLI_OK;
+    for (guint i = 0; cli->outputs && i < cli->outputs->len; i++) {
+        char *error = output_close(&g_array_index(cli->outputs, struct output, i), keep);
+        if (!error)
+            continue;
+        complain("%s", error);
+        g_free(error);
+        result = CLI_USAGE;
+    }
+    return result;
+}
+
+static enum cli_exit run(struct cli *cli, const struct cli_command *command, const struct raw_options *raw)
+{
+    cli->files = raw->files;
+    cli->filter = raw->filter;
+    cli->only_ports = raw->only_ports;
+    cli->keylogs = raw->keylogs;
+    cli->tls_keys = raw->tls_keys;
+    cli->show_secrets = raw->show_secrets;
+    cli->verbose_fields = raw->verbose_fields;
+    cli->offsets = raw->offsets;
+    cli->quiet = raw->quiet;
+    if (!take_ports(cli, raw->ports) || !check_key_files(raw->keylogs, "--keylog") ||
+        !check_key_files(raw->tls_keys, "--tls-key"))
+        return CLI_USAGE;
+    if (raw->only_ports && cli->ports->len == 0)
+        return usage_error("--only-ports needs the ports: add -p N.");
+    if (command->takes_files && (!cli->files || !*cli->files))
+        return usage_error("%s needs a capture file, or - for standard input.", command->name);
+    if (!command->takes_files && cli->files && *cli->files)
+        return usage_error("%s takes no file, yet %s was given.", command->name, *cli->files);
+    if (!open_outputs(cli, command, raw)) {
+        close_outputs(cli, false);
+        return CLI_USAGE;
+    }
+    enum cli_exit result = command->run(cli);
+    enum cli_exit written = close_outputs(cli, result != CLI_USAGE);
+    return written != CLI_OK ? written : result;
+}
+
+static void free_options(struct raw_options *raw)
+{
+    char **lists[] = {raw->keylogs, raw->tls_keys, raw->ports, raw->outputs, raw->files};
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+        g_strfreev(lists[i]);
+    g_free(raw->filter);
+    g_free(raw->format);
+    g_free(raw->color);
+}
+
+/* The command is the first argument that is no option, if it names one; a file of that name is written ./summary. */
+static const struct cli_command *take_command(char **args)
+{
+    if (!args[0])
+        return NULL;
+    const struct cli_command *command = args[1] ? find_command(args[1]) : NULL;
+    if (!command)
+        return NULL;
+    g_free(args[1]);
+    for (char **a = args + 1; *a; a++)
+        *a = a[1];
+    return command;
+}
+
+int cli_main(int argc, char **argv)
+{
+    (void)argc;
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(), not the end of the program */
+    char **args = g_strdupv(argv);
+    struct raw_options raw = {0};
+    struct cli cli = {0};
+    const struct cli_command *command = take_command(args);
+    GOptionContext *context = make_context(command, &raw);
+    GError *error = NULL;
+    enum cli_exit result;
+    if (!g_option_context_parse_strv(context, &args, &error)) {
+        result = usage_error("%s.", error->message);
+        g_error_free(error);
+    } else if (raw.version) {
+        puts("mywire " MW_VERSION);
+        result = CLI_OK;
+    } else {
+        result = run(&cli, command ? command : find_command("summary"), &raw);
+    }
+    g_option_context_free(context);
+    g_strfreev(args);
+    free_options(&raw);
+    if (cli.ports)
+        g_array_free(cli.ports, TRUE);
+    if (cli.outputs)
+        g_array_free(cli.outputs, TRUE);
+    return result;
+}

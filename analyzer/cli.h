@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line: options, commands, exit codes. */
+#ifndef ANALYZER_CLI_H
+#define ANALYZER_CLI_H
+
+#include "analyzer/analysis.h"
+#include "analyzer/output.h"
+
+/** Exit codes, the same for every command. Where several apply, the first of USAGE, FINDINGS, INPUT, EVIDENCE. */
+enum cli_exit { CLI_OK = 0, CLI_FINDINGS = 1, CLI_USAGE = 2, CLI_INPUT = 3, CLI_EVIDENCE = 4 };
+
+/** What the command line says. */
+struct cli {
+    char **files;
+    char *filter;
+    GArray *ports; /**< of uint16_t */
+    bool only_ports;
+    char **keylogs, **tls_keys;
+    GArray *outputs; /**< of struct output, at least one */
+    bool show_secrets, verbose_fields, offsets, quiet;
+};
+
+/** A command of the program. */
+struct cli_command {
+    const char *name;
+    const char *help;   /**< one line */
+    unsigned formats;   /**< set of FORMAT_BIT; the first of text, json … is the default */
+    bool takes_files;
+    /** Runs it; results go to the outputs. Returns an exit code. */
+    enum cli_exit (*run)(struct cli *cli);
+};
+
+/** Runs the analysis over the files of `cli` for a command, says on stderr what was wrong with the inputs, and returns CLI_OK,
+ *  CLI_INPUT or CLI_USAGE. */
+enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer);
+
+/** main(). */
+int cli_main(int argc, char **argv);
+
+/* The commands. */
+enum cli_exit run_summary(struct cli *cli);
+enum cli_exit run_connections(struct cli *cli);
+enum cli_exit run_handshakes(struct cli *cli);
+enum cli_exit run_packets(struct cli *cli);
+enum cli_exit run_fields(struct cli *cli);
+
+#endif

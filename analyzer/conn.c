@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/conn.h"
+
+#include <string.h>
+
+/* The well-known port; others are found by the shape of what is said there. */
+enum { MYSQL_PORT = 3306 };
+
+/* Bytes of a direction kept until it is known whether this is MySQL. */
+enum { FIRST_BYTES = 4096 };
+
+enum conn_mode {
+    CONN_DETECT, /* not known yet */
+    CONN_MYSQL,
+    CONN_OPAQUE, /* MySQL, but from here on encrypted or compressed */
+    CONN_OTHER   /* another protocol */
+};
+
+/* First bytes of a direction, while detecting. */
+struct first_bytes {
+    GByteArray *bytes;
+    struct mw_stamp stamp;
+};
+
+/* What only a MySQL connection needs. */
+struct mysql {
+    struct mw_framer framer[2]; /* by enum mw_dir */
+    struct mw_session *session;
+    struct mw_observer observer;
+    struct connection *record;
+};
+
+struct conn {
+    struct conn_env *env;
+    const struct flow *flow;
+    struct mysql *mysql;
+    struct first_bytes first[2]; /* by direction of TCP */
+    enum conn_mode mode;
+    uint8_t server; /* TCP direction in which the server sends */
+    bool syn_seen;
+    bool gap_seen;
+    int64_t syn_ns, established_ns;
+    const char *first_file;
+    enum connection_close closed_by;
+    bool ended;
+};
+
+static void *core_alloc(void *user, size_t size)
+{
+    (void)user;
+    return g_try_malloc(size);
+}
+
+static void core_free(void *user, void *p, size_t size)
+{
+    (void)user;
+    (void)size;
+    g_free(p);
+}
+
+static const struct mw_mem core_mem = {NULL, core_alloc, core_free};
+
+static enum mw_dir role(const struct conn *c, int dir)
+{
+    return dir == c->server ? MW_SERVER : MW_CLIENT;
+}
+
+/* -- MySQL --------------------------------------------------------------------------------------------------------- */
+
+static void on_event(void *user, const struct mw_event *event)
+{
+    struct conn *c = user;
+    connection_event(c->mysql->record, event, c->env->converter);
+    if (c->env->observer->event)
+        c->env->observer->event(c->env->observer->user, c->mysql->record, event);
+}
+
+static void go_opaque(struct conn *c, enum mw_dir dir, unsigned actions)
+{
+    struct connection *r = c->mysql->record;
+    mw_framer_take_rest(&c->mysql->framer[dir]);
+    c->mode = CONN_OPAQUE;
+    r->opaque = true;
+    if (actions & MW_START_TLS)
+        r->tls_reason = c->env->keys_given ? "decryption is not part of this version" : "no keys were given";
+}
+
+static void apply_actions(struct conn *c, enum mw_dir dir, unsigned actions)
+{
+    if (actions & MW_START_ZLIB)
+        c->mysql->record->compression = COMPRESSION_ZLIB;
+    if (actions & MW_START_ZSTD)
+        c->mysql->record->compression = COMPRESSION_ZSTD;
+    if (actions & (MW_START_TLS | MW_START_ZLIB | MW_START_ZSTD))
+        go_opaque(c, dir, actions);
+}
+
+/* Decodes a packet and steps the session; with its fields when somebody looks at packets. */
+static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet *packet)
+{
+    struct mysql *m = c->mysql;
+    const struct mw_ctx *live = mw_session_ctx(m->session, dir);
+    struct mw_msg msg;
+    m->record->packets[dir] += packet->parts;
+    if (!c->env->observer->packet) {
+        mw_decode(live, dir, packet, &msg);
+        apply_actions(c, dir, mw_session_step(m->session, dir, &msg, packet).actions);
+        return;
+    }
+    struct mw_ctx ctx = *live;
+    struct mw_trace trace = items_trace(c->env->items);
+    items_begin(c->env->items);
+    mw_decode_traced(&ctx, dir, packet, &msg, &trace);
+    struct mw_step step = mw_session_step(m->session, dir, &msg, packet);
+    struct conn_packet seen = {.connection = m->record,
+                               .dir = dir,
+                               .ctx = &ctx,
+                               .packet = packet,
+                               .msg = &msg,
+                               .notes = msg.notes | step.notes,
+                               .items = c->env->items};
+    c->env->observer->packet(c->env->observer->user, &seen);
+    apply_actions(c, dir, step.actions);
+}
+
+static void drain(struct conn *c, enum mw_dir dir)
+{
+    struct mw_packet packet;
+    while (c->mode == CONN_MYSQL && mw_framer_next(&c->mysql->framer[dir], &packet))
+        take_packet(c, dir, &packet);
+}
+
+static void mysql_data(struct conn *c, int tcp_dir, const uint8_t *p, uint32_t n, struct mw_stamp stamp)
+{
+    enum mw_dir dir = role(c, tcp_dir);
+    struct mysql *m = c->mysql;
+    m->record->bytes[dir] += n;
+    if (c->mode != CONN_MYSQL)
+        return;
+    bool was_lost = m->framer[dir].lost_sync;
+    mw_framer_push(&m->framer[dir], p, n, stamp);
+    if (was_lost && mw_looks_like_packet(dir, p, n) == MW_YES)
+        mw_session_gap(m->session, dir); /* what was outstanding cannot be told from here on */
+    drain(c, dir);
+}
+
+static struct endpoint tcp_end(const struct conn *c, int dir)
+{
+    return dir == 0 ? c->flow->from : c->flow->to;
+}
+
+/* Detection has decided: the server sends in `server`. Bytes kept so far go through the stages. */
+static void start_mysql(struct conn *c, int server, bool midstream)
+{
+    struct mysql *m = c->mysql = g_new0(struct mysql, 1);
+    c->mode = CONN_MYSQL;
+    c->server = (uint8_t)server;
+    m->record = connection_new();
+    m->record->exact = true;
+    m->record->id = c->flow->ordinal;
+    m->record->first_file = c->first_file;
+    m->record->first_packet = c->flow->first_number;
+    m->record->start_ns = c->flow->first_time_ns;
+    m->record->client = tcp_end(c, !server);
+    m->record->server = tcp_end(c, server);
+    m->record->syn_ns = c->syn_ns;
+    m->record->established_ns = c->established_ns;
+    m->observer = (struct mw_observer){c, on_event};
+    m->session = mw_session_new(&core_mem, c->env->limits, c->env->hits, &m->observer);
+    for (int d = 0; d < 2; d++)
+        mw_framer_init(&m->framer[d], (enum mw_dir)d, &core_mem, c->env->limits, c->env->hits);
+    if (midstream)
+        mw_session_midstream(m->session);
+    /* The side that was recognised by what it said first comes first: the client in the middle, else the server. */
+    int order[2] = {midstream ? !server : server, midstream ? server : !server};
+    for (int i = 0; i < 2; i++) {
+        struct first_bytes first = c->first[order[i]];
+        c->first[order[i]].bytes = NULL;
+        if (!first.bytes)
+            continue;
+        mysql_data(c, order[i], first.bytes->data, first.bytes->len, first.stamp);
+        g_byte_array_unref(first.bytes);
+    }
+}
+
+/* -- detection ----------------------------------------------------------------------------------------------------- */
+
+static bool is_known_port(const struct conn_env *env, uint16_t port)
+{
+    for (size_t i = 0; i < env->n_ports; i++)
+        if (env->ports[i] == port)
+            return true;
+    return port == MYSQL_PORT && !env->only_ports;
+}
+
+static void forget_first(struct conn *c)
+{
+    for (int d = 0; d < 2; d++) {
+        if (c->first[d].bytes)
+            g_byte_array_unref(c->first[d].bytes);
+        c->first[d].bytes = NULL;
+    }
+}
+
+static enum mw_guess looks(const struct conn *c, int dir, enum mw_guess (*like)(const uint8_t *, size_t))
+{
+    const GByteArray *b = c->first[dir].bytes;
+    return b ? like(b->data, b->len) : MW_MAYBE;
+}
+
+static enum mw_guess like_reply(const uint8_t *p, size_t n)
+{
+    return mw_looks_like_packet(MW_SERVER, p, n);
+}
+
+/* Looks at what direction `dir` has said so far. */
+static void detect(struct conn *c, int dir)
+{
+    bool server_port[2] = {is_known_port(c->env, c->flow->from.port), is_known_port(c->env, c->flow->to.port)};
+    if (c->env->only_ports && !server_port[0] && !server_port[1]) {
+        c->mode = CONN_OTHER;
+        return;
+    }
+    enum mw_guess greeting = looks(c, dir, mw_looks_like_greeting);
+    if (greeting == MW_YES) {
+        start_mysql(c, dir, false);
+        return;
+    }
+    if (looks(c, dir, mw_looks_like_login) == MW_YES) {
+        start_mysql(c, !dir, false);
+        return;
+    }
+    enum mw_guess command = looks(c, dir, mw_looks_like_command);
+    bool from_known = server_port[dir ? 1 : 0], to_known = server_port[dir ? 0 : 1];
+    /* In the middle: a command to a known port, or a command on any port and something like its reply. */
+    if (command == MW_YES && to_known) {
+        start_mysql(c, !dir, true);
+    } else if (looks(c, dir, like_reply) == MW_YES &&
+               ((c->first[!dir].bytes && looks(c, !dir, mw_looks_like_command) == MW_YES) || from_known)) {
+        start_mysql(c, dir, true);
+    } else if (greeting == MW_NO && command == MW_NO) {
+        bool hopeful = (from_known || to_known) && !c->syn_seen;
+        if (!hopeful)
+            c->mode = CONN_OTHER;
+        else if (c->first[dir].bytes) /* the next segment may begin with a packet */
+            g_byte_array_set_size(c->first[dir].bytes, 0);
+    }
+    if (c->mode == CONN_OTHER)
+        forget_first(c);
+}
+
+static void on_data(void *user, int dir, const uint8_t *p, uint32_t n, int64_t time_ns, uint64_t number)
+{
+    struct conn *c = user;
+    struct mw_stamp stamp = {time_ns, number};
+    switch (c->mode) {
+    case CONN_MYSQL:
+    case CONN_OPAQUE: mysql_data(c, dir, p, n, stamp); return;
+    case CONN_OTHER: c->env->undecided_bytes += n; return;
+    case CONN_DETECT: break;
+    }
+    struct first_bytes *first = &c->first[dir];
+    if (!first->bytes)
+        first->bytes = g_byte_array_new();
+    if (first->bytes->len == 0)
+        first->stamp = stamp;
+    if (first->bytes->len + n > FIRST_BYTES && first->bytes->len > 0) {
+        c->mode = CONN_OTHER;
+        forget_first(c);
+        return;
+    }
+    g_byte_array_append(first->bytes, p, n);
+    detect(c, dir);
+}
+
+static void on_gap(void *user, int dir, uint64_t n, enum tcp_gap why, int64_t time_ns, uint64_t number)
+{
+    struct conn *c = user;
+    (void)why, (void)time_ns, (void)number;
+    c->gap_seen = true;
+    if (!c->mysql) {
+        c->syn_seen = false; /* what comes next is the middle of something */
+        if (c->first[dir].bytes)
+            g_byte_array_set_size(c->first[dir].bytes, 0);
+        return;
+    }
+    enum mw_dir side = role(c, dir);
+    c->mysql->record->gap_bytes += n;
+    if (c->mode != CONN_MYSQL)
+        return;
+    if (mw_framer_gap(&c->mysql->framer[side], n))
+        drain(c, side);
+    else
+        mw_session_gap(c->mysql->session, side);
+}
+
+static void on_tcp_event(void *user, int dir, enum tcp_event event, int64_t time_ns, uint64_t number)
+{
+    struct conn *c = user;
+    struct connection *r = c->mysql ? c->mysql->record : NULL;
+    (void)number;
+    switch (event) {
+    case TCP_SYN:
+        c->syn_seen = true;
+        c->syn_ns = time_ns;
+        if (r)
+            r->syn_ns = time_ns;
+        break;
+    case TCP_SYNACK: c->syn_seen = true; break;
+    case TCP_ESTABLISHED:
+        c->established_ns = time_ns;
+        if (r)
+            r->established_ns = time_ns;
+        break;
+    case TCP_FIN:
+    case TCP_RST:
+        if (r && !r->ended && r->closed_by == CLOSED_BY_NONE)
+            r->closed_by = event == TCP_RST             ? CLOSED_BY_RESET
+                           : role(c, dir) == MW_SERVER ? CLOSED_BY_SERVER_FIN
+                                                       : CLOSED_BY_CLIENT_FIN;
+        if (r)
+            r->ended = true;
+        break;
+    }
+}
+
+static void *on_open(void *user, const struct flow *flow)
+{
+    struct conn_env *env = user;
+    struct conn *c = g_new0(struct conn, 1);
+    c->env = env;
+    c->flow = flow;
+    c->first_file = env->file;
+    return c;
+}
+
+static void on_close(void *conn, enum flow_end why)
+{
+    struct conn *c = conn;
+    (void)why;
+    forget_first(c);
+    if (c->mysql) {
+        struct connection *r = c->mysql->record;
+        r->end_ns = c->flow->last_time_ns;
+        r->last_file = c->env->file;
+        r->exact = mw_session_exact(c->mysql->session);
+        mw_session_free(c->mysql->session); /* tells of commands that were not answered */
+        for (int d = 0; d < 2; d++)
+            mw_framer_clear(&c->mysql->framer[d]);
+        connection_finish(r);
+        if (c->env->observer->closed)
+            c->env->observer->closed(c->env->observer->user, r);
+        else
+            connection_free(r);
+        g_free(c->mysql);
+    }
+    g_free(c);
+}
+
+void conn_own(struct flow_owner *owner, struct conn_env *env)
+{
+    *owner = (struct flow_owner){.open = on_open,
+                                 .close = on_close,
+                                 .user = env,
+                                 .sink = {.data = on_data, .gap = on_gap, .event = on_tcp_event}};
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One TCP connection on its way through the stages: ordered bytes in, messages out. It finds out whether this is MySQL and
+ * who is the server, frames, decodes, steps the session, applies its actions, and keeps the record of the connection. */
+#ifndef ANALYZER_CONN_H
+#define ANALYZER_CONN_H
+
+#include "analyzer/connection.h"
+#include "analyzer/counters.h"
+#include "analyzer/flow.h"
+#include "analyzer/items.h"
+#include "mywire/decode.h"
+#include "mywire/framer.h"
+
+/** A packet of the protocol, as seen by who asked for packets. Borrowed for the time of the call. */
+struct conn_packet {
+    const struct connection *connection;
+    enum mw_dir dir;
+    const struct mw_ctx *ctx;       /**< snapshot that it was decoded with */
+    const struct mw_packet *packet;
+    const struct mw_msg *msg;
+    uint64_t notes;                 /**< of the message and of the step */
+    const struct items *items;      /**< its fields */
+};
+
+/** Who wants to know. Functions may be NULL. */
+struct conn_observer {
+    void *user;
+    /** An event of the session. */
+    void (*event)(void *user, const struct connection *connection, const struct mw_event *event);
+    /** Every packet, with its fields; asking for it makes decoding slower. */
+    void (*packet)(void *user, const struct conn_packet *packet);
+    /** The connection is over. The observer owns the record. */
+    void (*closed)(void *user, struct connection *connection);
+};
+
+/** What the connections of a worker share. Owned by the analysis; pointers must outlive the connections. */
+struct conn_env {
+    const struct conn_observer *observer;
+    const struct mw_limits *limits;
+    struct mw_limit_hits *hits;
+    struct counters *counters;
+    struct text_converter *converter;
+    struct items *items;   /**< scratch for the fields of a packet */
+    const char *file;      /**< the input file under way */
+    const uint16_t *ports; /**< ports that speak MySQL by option */
+    size_t n_ports;
+    bool only_ports;       /**< … and no other port does */
+    bool keys_given;       /**< TLS keys were given */
+    uint64_t undecided_bytes; /**< payload of connections that were no MySQL */
+};
+
+/** Fills in the functions of a flow table's owner, with `env` as its user. */
+void conn_own(struct flow_owner *owner, struct conn_env *env);
+
+#endif

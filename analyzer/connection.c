@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/connection.h"
+
+#include <string.h>
+
+struct connection *connection_new(void)
+{
+    return g_new0(struct connection, 1);
+}
+
+void connection_free(struct connection *c)
+{
+    if (!c)
+        return;
+    g_free(c->server_version);
+    g_free(c->server_auth_plugin);
+    g_free(c->user);
+    g_free(c->database);
+    g_free(c->client_auth_plugin);
+    g_free(c->auth_plugin);
+    g_free(c->sqlstate);
+    g_free(c->error_message);
+    if (c->attributes) {
+        for (guint i = 0; i < c->attributes->len; i++) {
+            g_free(g_array_index(c->attributes, struct connection_attribute, i).name);
+            g_free(g_array_index(c->attributes, struct connection_attribute, i).value);
+        }
+        g_array_free(c->attributes, TRUE);
+    }
+    g_free(c);
+}
+
+/* Text of a collation's character set as UTF-8; NULL for an absent field. */
+static char *text(struct connection *c, struct text_converter *converter, uint16_t collation, struct mw_slice s)
+{
+    if (!s.p)
+        return NULL;
+    GString *out = g_string_sized_new(s.n);
+    const char *charset = collation ? mw_collation_charset(c->dialect, collation) : NULL;
+    text_to_utf8(converter, charset, s.p, s.n, out, &c->invalid_bytes);
+    return g_string_free(out, FALSE);
+}
+
+static void on_greeting(struct connection *c, const struct mw_event *e, struct text_converter *converter)
+{
+    const struct mw_greeting *g = &e->msg->greeting;
+    c->greeted = true;
+    c->dialect = g->dialect;
+    c->protocol_version = g->protocol;
+    c->short_greeting = g->short_form;
+    c->server_version = text(c, converter, 0, g->version);
+    c->thread_id = g->thread_id;
+    c->server_caps = g->caps;
+    c->server_collation = g->collation;
+    c->server_status = g->status;
+    if (g->plugin.n)
+        c->server_auth_plugin = text(c, converter, 0, g->plugin);
+    c->greeting_ns = e->packet->last.time_ns;
+}
+
+static void read_attributes(struct connection *c, struct text_converter *converter, uint16_t collation,
+                            struct mw_slice attributes)
+{
+    if (!attributes.p)
+        return;
+    c->attributes = g_array_new(FALSE, FALSE, sizeof(struct connection_attribute));
+    struct mw_slice name, value;
+    while (mw_attribute_next(&attributes, &name, &value)) {
+        struct connection_attribute a = {text(c, converter, collation, name), text(c, converter, collation, value)};
+        g_array_append_val(c->attributes, a);
+    }
+}
+
+static void on_login(struct connection *c, const struct mw_event *e, struct text_converter *converter)
+{
+    const struct mw_login *login = &e->msg->login;
+    if (!c->greeted)
+        c->dialect = mw_session_ctx(e->session, MW_CLIENT)->dialect;
+    c->client_spoke = c->logged_in = true;
+    c->client_caps = login->caps;
+    c->client_max_packet = login->max_packet;
+    c->client_collation = login->collation;
+    c->user = text(c, converter, login->collation, login->user);
+    if (login->database.n)
+        c->database = text(c, converter, login->collation, login->database);
+    if (login->plugin.n)
+        c->client_auth_plugin = text(c, converter, 0, login->plugin);
+    read_attributes(c, converter, login->collation, login->attributes);
+    c->zstd_level = login->zstd_level;
+    c->login_ns = e->packet->first.time_ns;
+}
+
+static void on_ssl_request(struct connection *c, const struct mw_event *e)
+{
+    const struct mw_login *login = &e->msg->login;
+    c->tls = true;
+    c->client_spoke = true;
+    c->client_caps = login->caps;
+    c->client_max_packet = login->max_packet;
+    c->client_collation = login->collation;
+    c->ssl_request_ns = e->packet->first.time_ns;
+}
+
+static void on_verdict(struct connection *c, const struct mw_event *e, struct text_converter *converter)
+{
+    c->verdict_ns = e->packet->last.time_ns;
+    if (c->logged_in && mw_session_auth_plugin(e->session)[0]) {
+        const char *plugin = mw_session_auth_plugin(e->session);
+        c->auth_plugin = text(c, converter, 0, (struct mw_slice){(const uint8_t *)plugin, (uint32_t)strlen(plugin)});
+        c->auth_path = mw_session_auth_path(e->session);
+    }
+    if (e->kind == MW_EVENT_LOGGED_IN) {
+        c->auth_result = AUTH_RESULT_OK;
+        return;
+    }
+    const struct mw_err *err = &e->msg->err;
+    c->auth_result = AUTH_RESULT_ERROR;
+    c->error_code = err->code;
+    c->sqlstate = text(c, converter, 0, err->sqlstate);
+    c->error_message = text(c, converter, c->client_collation, err->message);
+}
+
+void connection_event(struct connection *c, const struct mw_event *e, struct text_converter *converter)
+{
+    switch (e->kind) {
+    case MW_EVENT_GREETING: on_greeting(c, e, converter); break;
+    case MW_EVENT_SSL_REQUEST: on_ssl_request(c, e); break;
+    case MW_EVENT_LOGIN: on_login(c, e, converter); break;
+    case MW_EVENT_LOGGED_IN:
+    case MW_EVENT_LOGIN_FAILED: on_verdict(c, e, converter); break;
+    case MW_EVENT_COMMAND:
+        c->commands++;
+        if (e->exchange->command == MW_COM_QUIT && !e->exchange->empty)
+            c->closed_by = CLOSED_BY_QUIT;
+        break;
+    case MW_EVENT_DONE:
+        c->rows += e->exchange->rows;
+        c->warnings += e->exchange->warnings;
+        c->errors += e->exchange->outcome == MW_OUTCOME_ERROR;
+        break;
+    case MW_EVENT_AUTH:
+    case MW_EVENT_REPLY:
+    case MW_EVENT_UNSOLICITED: break;
+    }
+}
+
+void connection_finish(struct connection *c)
+{
+    if (c->logged_in && c->auth_result == AUTH_RESULT_UNKNOWN)
+        c->auth_result = AUTH_RESULT_INCOMPLETE;
+    if (!c->client_spoke && c->greeted && c->auth_result == AUTH_RESULT_UNKNOWN)
+        c->auth_result = AUTH_RESULT_INCOMPLETE;
+    bool over = c->ended || c->closed_by == CLOSED_BY_QUIT;
+    if (c->auth_result == AUTH_RESULT_ERROR)
+        c->state = CONNECTION_REJECTED;
+    else if (!c->greeted)
+        c->state = CONNECTION_MIDSTREAM;
+    else if (!over)
+        c->state = CONNECTION_OPEN;
+    else if (c->auth_result == AUTH_RESULT_OK || (c->tls && c->opaque))
+        c->state = CONNECTION_COMPLETE;
+    else
+        c->state = CONNECTION_ABORTED;
+    c->exact = c->exact && c->gap_bytes == 0;
+}
+
+int64_t connection_tcp_connect_us(const struct connection *c)
+{
+    return connection_us(c->syn_ns, c->established_ns);
+}
+
+int64_t connection_greeting_us(const struct connection *c)
+{
+    return connection_us(c->established_ns, c->greeting_ns);
+}
+
+int64_t connection_auth_us(const struct connection *c)
+{
+    return connection_us(c->login_ns, c->verdict_ns);
+}
+
+int64_t connection_login_us(const struct connection *c)
+{
+    return connection_us(c->syn_ns, c->verdict_ns);
+}
+
+const char *connection_state_name(enum connection_state state)
+{
+    static const char *const names[] = {"complete", "midstream", "rejected", "aborted", "open"};
+    return names[state];
+}
+
+const char *connection_close_name(enum connection_close close)
+{
+    static const char *const names[] = {"none", "quit", "client_fin", "server_fin", "reset"};
+    return names[close];
+}
+
+const char *connection_auth_name(enum connection_auth result)
+{
+    static const char *const names[] = {NULL, "ok", "error", "incomplete"};
+    return names[result];
+}
+
+const char *connection_path_name(enum mw_auth_path path)
+{
+    static const char *const names[] = {NULL, "fast", "full", "full_rsa", "full_tls"};
+    return names[path];
+}
+
+const char *connection_dialect_name(enum mw_dialect dialect)
+{
+    return dialect == MW_DIALECT_MYSQL ? "mysql" : dialect == MW_DIALECT_MARIADB ? "mariadb" : "unknown";
+}
+
+const char *connection_compression_name(const struct connection *c)
+{
+    static const char *const names[] = {"none", "zlib", "zstd"};
+    return names[c->compression];
+}

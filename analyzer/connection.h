@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known about one MySQL connection: the record of `mywire connections`, and what handshake statistics are made of.
+ * Filled from the session's events; it never parses. */
+#ifndef ANALYZER_CONNECTION_H
+#define ANALYZER_CONNECTION_H
+
+#include "analyzer/segment.h"
+#include "analyzer/text.h"
+#include "mywire/session.h"
+
+enum connection_state {
+    CONNECTION_COMPLETE,  /**< from the greeting to its end */
+    CONNECTION_MIDSTREAM, /**< the capture begins inside it */
+    CONNECTION_REJECTED,  /**< the server refused the login, or the client before it */
+    CONNECTION_ABORTED,   /**< it ended before the server had decided */
+    CONNECTION_OPEN       /**< its end is not in the capture */
+};
+
+enum connection_close { CLOSED_BY_NONE, CLOSED_BY_QUIT, CLOSED_BY_CLIENT_FIN, CLOSED_BY_SERVER_FIN, CLOSED_BY_RESET };
+
+enum connection_auth { AUTH_RESULT_UNKNOWN, AUTH_RESULT_OK, AUTH_RESULT_ERROR, AUTH_RESULT_INCOMPLETE };
+
+struct connection_attribute {
+    char *name, *value; /**< UTF-8 */
+};
+
+/** Instants are nanoseconds since the epoch, 0 where not seen. Texts are UTF-8, NULL where unknown. */
+struct connection {
+    uint64_t id;           /**< from 1, in order of the first packet */
+    const char *first_file, *last_file; /**< borrowed from the input list */
+    uint64_t first_packet; /**< number in its file */
+    int64_t start_ns, end_ns;
+    struct endpoint client, server;
+    enum connection_state state;
+    enum connection_close closed_by;
+    bool ended; /**< FIN or RST was seen */
+
+    enum mw_dialect dialect;
+    bool greeted; /**< the greeting was seen: the next block is known */
+    uint8_t protocol_version;
+    bool short_greeting; /**< … but for collation, status and plugin */
+    char *server_version;
+    uint32_t thread_id;
+    uint64_t server_caps;
+    uint16_t server_collation;
+    uint16_t server_status;
+    char *server_auth_plugin;
+
+    bool client_spoke; /**< SSLRequest or login seen: capabilities, packet size and collation are known */
+    bool logged_in;    /**< the login itself was seen: the next block is known */
+    uint64_t client_caps;
+    uint32_t client_max_packet;
+    uint16_t client_collation;
+    char *user, *database, *client_auth_plugin;
+    GArray *attributes; /**< of struct connection_attribute; NULL when the client sent none */
+    uint8_t zstd_level;
+
+    char *auth_plugin;
+    enum mw_auth_path auth_path;
+    enum connection_auth auth_result;
+    uint16_t error_code;
+    char *sqlstate, *error_message;
+
+    bool tls;
+    const char *tls_reason; /**< why TLS stays closed; NULL when it does not, or when there is none */
+    enum { COMPRESSION_NONE, COMPRESSION_ZLIB, COMPRESSION_ZSTD } compression;
+    bool opaque; /**< what follows the login cannot be read: commands and rows are unknown */
+
+    int64_t syn_ns, established_ns, greeting_ns, ssl_request_ns, login_ns, verdict_ns;
+
+    uint64_t commands, errors, warnings, rows;
+    uint64_t bytes[2], packets[2]; /**< by enum mw_dir: stream bytes, protocol packets */
+    uint64_t gap_bytes;
+    uint64_t invalid_bytes; /**< bytes of texts that are invalid in their character set */
+    bool exact;
+};
+
+/** A new record, all unknown. */
+struct connection *connection_new(void);
+
+void connection_free(struct connection *c);
+
+/** Takes an event of the connection's session. `converter` turns texts into UTF-8. */
+void connection_event(struct connection *c, const struct mw_event *event, struct text_converter *converter);
+
+/** Settles state, exactness and the verdict on the login when the connection is over for the analyzer. */
+void connection_finish(struct connection *c);
+
+/** Duration between two instants in microseconds, or -1 where one was not seen. */
+static inline int64_t connection_us(int64_t from_ns, int64_t to_ns)
+{
+    return from_ns && to_ns && to_ns >= from_ns ? (to_ns - from_ns) / 1000 : -1;
+}
+
+/** Phase durations in microseconds, -1 unknown. */
+int64_t connection_tcp_connect_us(const struct connection *c);
+int64_t connection_greeting_us(const struct connection *c);
+int64_t connection_auth_us(const struct connection *c);
+int64_t connection_login_us(const struct connection *c);
+
+/** Names as in the records; NULL where unknown. */
+const char *connection_state_name(enum connection_state state);
+const char *connection_close_name(enum connection_close close);
+const char *connection_auth_name(enum connection_auth result);
+const char *connection_path_name(enum mw_auth_path path);
+const char *connection_dialect_name(enum mw_dialect dialect);
+const char *connection_compression_name(const struct connection *c);
+
+#endif

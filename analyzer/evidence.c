@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/evidence.h"
+
+void evidence_json(struct json *j, const struct analysis *a)
+{
+    bool complete = true;
+    json_object(j);
+    json_key(j, "files");
+    json_array(j);
+    for (guint i = 0; i < a->inputs->len; i++) {
+        const struct analysis_input *input = &g_array_index(a->inputs, struct analysis_input, i);
+        json_object(j);
+        json_put_string(j, "file", input->path);
+        json_put_uint(j, "packets", input->packets);
+        json_put_bool(j, "complete", !input->error);
+        json_put_string(j, "error", input->error);
+        json_object_end(j);
+        complete = complete && !input->error;
+    }
+    json_array_end(j);
+    json_put_bool(j, "complete", complete);
+    json_put_uint(j, "connections", a->connections);
+    json_put_uint(j, "midstream_connections", a->midstream);
+    json_put_uint(j, "undecrypted_connections", a->undecrypted);
+    json_put_uint(j, "compressed_connections", a->compressed);
+    json_put_uint(j, "gap_bytes", a->counters.gap_bytes_lost + a->counters.gap_bytes_snaplen);
+#define COUNTER(id, name, meaning) json_put_uint(j, name, a->counters.id);
+#include "analyzer/counters.def"
+#undef COUNTER
+    json_key(j, "limits_hit");
+    json_object(j);
+#define LIMIT(id, name, value, meaning)                                                                                \
+    if (a->hits.id)                                                                                                    \
+        json_put_uint(j, name, a->hits.id);
+#include "analyzer/limits.def"
+#undef LIMIT
+#define MW_LIMIT(id, value, meaning)                                                                                   \
+    if (a->core_hits.id)                                                                                               \
+        json_put_uint(j, #id, a->core_hits.id);
+#include "mywire/limits.def"
+#undef MW_LIMIT
+    json_object_end(j);
+    json_object_end(j);
+}
+
+static void line_if(struct output *out, uint64_t n, const char *meaning)
+{
+    if (n)
+        output_printf(out, "  %" G_GUINT64_FORMAT " %s\n", n, meaning);
+}
+
+int evidence_text(struct output *out, const struct analysis *a)
+{
+    output_printf(out, "Read %" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " bytes, from %u file%s.\n",
+                  a->counters.packets, a->counters.bytes, a->inputs->len, a->inputs->len == 1 ? "" : "s");
+    line_if(out, a->midstream, "connections begin before the capture");
+    line_if(out, a->undecrypted, "connections are encrypted and were not decrypted");
+    line_if(out, a->compressed, "connections are compressed: their commands were not read");
+    line_if(out, a->counters.gap_bytes_lost, "bytes of TCP payload are missing");
+    line_if(out, a->counters.gap_bytes_snaplen, "bytes were cut off by the recorder's snapshot length");
+    line_if(out, a->counters.fragments_skipped, "IP fragments were passed over");
+    line_if(out, a->counters.link_unknown, "packets have a link layer that is not known");
+    line_if(out, a->counters.malformed, "packets have broken headers");
+#define LIMIT(id, name, value, meaning)                                                                                \
+    if (a->hits.id)                                                                                                    \
+        output_printf(out, "  limit %s was hit %" G_GUINT64_FORMAT " times: %s\n", name, a->hits.id, meaning);
+#include "analyzer/limits.def"
+#undef LIMIT
+#define MW_LIMIT(id, value, meaning)                                                                                   \
+    if (a->core_hits.id)                                                                                               \
+        output_printf(out, "  limit %s was hit %" G_GUINT64_FORMAT " times: %s\n", #id, a->core_hits.id, meaning);
+#include "mywire/limits.def"
+#undef MW_LIMIT
+    return 0;
+}

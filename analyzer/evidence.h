@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a result rests on: how much was read, what was missing, which limits were hit. Part of every result. */
+#ifndef ANALYZER_EVIDENCE_H
+#define ANALYZER_EVIDENCE_H
+
+#include "analyzer/analysis.h"
+#include "analyzer/json.h"
+#include "analyzer/output.h"
+
+/** An object: files, packets, bytes, gaps, connections seen from the middle or not decrypted, limits hit. */
+void evidence_json(struct json *json, const struct analysis *a);
+
+/** The same in a few lines. Returns 0 or an errno value. */
+int evidence_text(struct output *out, const struct analysis *a);
+
+#endif

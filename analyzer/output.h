@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where results go: a format and a file, or standard output. Each -o is one; there is always at least one. */
+#ifndef ANALYZER_OUTPUT_H
+#define ANALYZER_OUTPUT_H
+
+#include "analyzer/sink.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_MARKDOWN, FORMAT_COUNT };
+
+/** Set of formats: 1 << enum format. */
+#define FORMAT_BIT(f) (1u << (f))
+
+struct output {
+    enum format format;
+    char *path; /**< NULL: standard output */
+    char *part; /**< what is written until the result is whole; NULL where `path` is no regular file */
+    struct sink_file *file;
+    struct sink sink;
+    int fd;
+    bool terminal; /**< a person is looking */
+    bool color;
+    size_t width; /**< columns of the terminal, 0: as wide as the data */
+};
+
+/** "ndjson". */
+const char *format_name(enum format format);
+
+/** The format of that name, or FORMAT_COUNT. */
+enum format format_from(const char *name, size_t n);
+
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/** Opens a result file, or standard output where `path` is NULL. A file is written beside its place and takes the name only
+ *  in output_close, so a failure leaves what was there. Returns NULL or a sentence for the user to g_free. */
+char *output_open(struct output *out, enum format format, const char *path, enum color_mode color);
+
+/** Writes what is pending and closes. `keep`: false throws the file away. Returns NULL, or a sentence about what could not be
+ *  written to g_free. A reader that went away (EPIPE) is no error. */
+char *output_close(struct output *out, bool keep);
+
+/** printf to the output. */
+void output_printf(struct output *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+#endif

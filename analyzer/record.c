@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/record.h"
+
+void record_json(struct record *r, struct json *json)
+{
+    *r = (struct record){.json = json};
+}
+
+void record_csv(struct record *r, struct csv *csv)
+{
+    *r = (struct record){.csv = csv, .list = g_string_new(NULL)};
+}
+
+void record_clear(struct record *r)
+{
+    if (r->list)
+        g_string_free(r->list, TRUE);
+}
+
+void record_begin(struct record *r)
+{
+    if (r->json)
+        json_object(r->json);
+}
+
+void record_end(struct record *r)
+{
+    if (r->json)
+        json_object_end(r->json);
+    else
+        csv_row_end(r->csv);
+}
+
+/* Writes the key where the format has one. False: the value has no place (a CSV header). */
+static bool key_of(struct record *r, const char *key)
+{
+    if (r->json)
+        json_key(r->json, key);
+    else if (r->header)
+        csv_string(r->csv, key);
+    return r->json || !r->header;
+}
+
+void record_string(struct record *r, const char *key, const char *value)
+{
+    if (!key_of(r, key))
+        return;
+    if (r->json)
+        json_string(r->json, value);
+    else if (value)
+        csv_string(r->csv, value);
+    else
+        csv_null(r->csv);
+}
+
+void record_int(struct record *r, const char *key, int64_t value)
+{
+    if (!key_of(r, key))
+        return;
+    if (r->json)
+        json_int(r->json, value);
+    else
+        csv_int(r->csv, value);
+}
+
+void record_uint(struct record *r, const char *key, uint64_t value)
+{
+    if (!key_of(r, key))
+        return;
+    if (r->json)
+        json_uint(r->json, value);
+    else
+        csv_uint(r->csv, value);
+}
+
+void record_bool(struct record *r, const char *key, bool value)
+{
+    if (!key_of(r, key))
+        return;
+    if (r->json)
+        json_bool(r->json, value);
+    else
+        csv_bool(r->csv, value);
+}
+
+void record_null(struct record *r, const char *key)
+{
+    if (!key_of(r, key))
+        return;
+    if (r->json)
+        json_null(r->json);
+    else
+        csv_null(r->csv);
+}
+
+void record_uint_if(struct record *r, const char *key, bool known, uint64_t value)
+{
+    if (known)
+        record_uint(r, key, value);
+    else
+        record_null(r, key);
+}
+
+void record_instant(struct record *r, const char *key, int64_t ns)
+{
+    if (ns)
+        record_int(r, key, ns);
+    else
+        record_null(r, key);
+}
+
+void record_duration(struct record *r, const char *key, int64_t us)
+{
+    if (us >= 0)
+        record_int(r, key, us);
+    else
+        record_null(r, key);
+}
+
+/* Lists and maps: `json_open` opens the container in JSON; in CSV the text is gathered and written at the end. */
+static void container(struct record *r, const char *key, bool known, void (*json_open)(struct json *))
+{
+    if (!key_of(r, key))
+        return;
+    r->open = known;
+    if (!r->json)
+        g_string_truncate(r->list, 0);
+    else if (known)
+        json_open(r->json);
+    else
+        json_null(r->json);
+}
+
+void record_list(struct record *r, const char *key, bool known)
+{
+    container(r, key, known, json_array);
+}
+
+static void append(struct record *r, const char *name, const char *value)
+{
+    if (r->list->len)
+        g_string_append_c(r->list, ';');
+    if (name) {
+        g_string_append(r->list, name);
+        g_string_append_c(r->list, '=');
+    }
+    g_string_append(r->list, value ? value : "");
+}
+
+void record_list_item(struct record *r, const char *value)
+{
+    if (r->json)
+        json_string(r->json, value);
+    else if (!r->header)
+        append(r, NULL, value);
+}
+
+static void container_end(struct record *r)
+{
+    if (r->header)
+        return;
+    if (r->list->len)
+        csv_string_n(r->csv, r->list->str, r->list->len);
+    else
+        csv_null(r->csv);
+}
+
+void record_list_end(struct record *r)
+{
+    if (!r->json)
+        container_end(r);
+    else if (r->open)
+        json_array_end(r->json);
+}
+
+void record_map(struct record *r, const char *key, bool known)
+{
+    container(r, key, known, json_object);
+}
+
+void record_map_item(struct record *r, const char *name, const char *value)
+{
+    if (r->json)
+        json_put_string(r->json, name, value);
+    else if (!r->header)
+        append(r, name, value);
+}
+
+void record_map_end(struct record *r)
+{
+    if (!r->json)
+        container_end(r);
+    else if (r->open)
+        json_object_end(r->json);
+}

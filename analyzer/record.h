@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One writer for records, whatever the format: what is written once here is a member in JSON and a cell in CSV. */
+#ifndef ANALYZER_RECORD_H
+#define ANALYZER_RECORD_H
+
+#include "analyzer/csv.h"
+#include "analyzer/json.h"
+
+struct record {
+    struct json *json; /**< JSON and NDJSON, else NULL */
+    struct csv *csv;   /**< CSV, else NULL */
+    bool header;       /**< CSV: write the keys instead of the values */
+    bool open;         /**< JSON: the list or map under way is one, not null */
+    GString *list;     /**< CSV: a list or map under way */
+};
+
+/** A record in JSON or in CSV; free with record_clear. */
+void record_json(struct record *r, struct json *json);
+void record_csv(struct record *r, struct csv *csv);
+void record_clear(struct record *r);
+
+void record_begin(struct record *r);
+void record_end(struct record *r);
+
+/** Values by key. NULL texts and negative durations are null. */
+void record_string(struct record *r, const char *key, const char *value);
+void record_int(struct record *r, const char *key, int64_t value);
+void record_uint(struct record *r, const char *key, uint64_t value);
+void record_bool(struct record *r, const char *key, bool value);
+void record_null(struct record *r, const char *key);
+/** `known`: false writes null. */
+void record_uint_if(struct record *r, const char *key, bool known, uint64_t value);
+/** Instants: 0 is null. Durations: negative is null. */
+void record_instant(struct record *r, const char *key, int64_t ns);
+void record_duration(struct record *r, const char *key, int64_t us);
+
+/** A list of texts (CSV: joined by ";"), or null. */
+void record_list(struct record *r, const char *key, bool known);
+void record_list_item(struct record *r, const char *value);
+void record_list_end(struct record *r);
+
+/** A map of texts (CSV: name=value joined by ";"), or null. */
+void record_map(struct record *r, const char *key, bool known);
+void record_map_item(struct record *r, const char *name, const char *value);
+void record_map_end(struct record *r);
+
+#endif

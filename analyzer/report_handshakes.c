@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/report_handshakes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/csv.h"
+#include "analyzer/evidence.h"
+#include "analyzer/json.h"
+#include "analyzer/table.h"
+
+enum { HANDSHAKES_SCHEMA = 1 };
+
+static const struct {
+    const char *name;
+    double q;
+} quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}};
+
+static double share(uint64_t n, uint64_t of)
+{
+    /* Four digits are more than any count here supports, and keep the output readable. */
+    return of ? (double)(int64_t)(10000.0 * (double)n / (double)of + 0.5) / 10000.0 : 0;
+}
+
+static const char *error_symbol(const struct tally_row *row)
+{
+    return mw_error_symbol(MW_DIALECT_UNKNOWN, (uint16_t)strtoul(row->key, NULL, 10));
+}
+
+/* -- JSON ---------------------------------------------------------------------------------------------------------- */
+
+static void json_fact(struct json *j, const struct handshakes *h, enum handshake_fact fact)
+{
+    struct tally_row *rows = tally_rows(h->facts[fact]);
+    json_key(j, handshake_fact_key(fact));
+    json_array(j);
+    for (size_t i = 0; i < tally_size(h->facts[fact]); i++) {
+        json_object(j);
+        if (fact == HANDSHAKE_error_code) {
+            json_put_uint(j, "value", strtoul(rows[i].key, NULL, 10));
+            json_put_string(j, "symbol", error_symbol(&rows[i]));
+        } else {
+            json_put_string_n(j, "value", rows[i].key, rows[i].n);
+        }
+        json_put_uint(j, "count", rows[i].count);
+        json_put_double(j, "share", share(rows[i].count, h->connections));
+        json_object_end(j);
+    }
+    json_array_end(j);
+    g_free(rows);
+}
+
+static void json_capabilities(struct json *j, const struct handshakes *h)
+{
+    const char *name;
+    struct handshake_capability row;
+    json_key(j, "capability");
+    json_array(j);
+    for (size_t i = 0; handshakes_capability_at(h, i, &name, &row); i++) {
+        json_object(j);
+        json_put_string(j, "name", name);
+        json_put_uint(j, "server", row.server);
+        json_put_uint(j, "client", row.client);
+        json_put_uint(j, "both", row.both);
+        json_put_double(j, "server_share", share(row.server, h->greeted));
+        json_put_double(j, "client_share", share(row.client, h->spoke));
+        json_put_double(j, "both_share", share(row.both, h->both));
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void json_latency(struct json *j, const struct sketch *s)
+{
+    json_object(j);
+    json_put_uint(j, "count", s->count);
+    if (s->count) {
+        json_put_int(j, "min", s->min);
+        for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++)
+            json_put_int(j, quantiles[i].name, sketch_quantile(s, quantiles[i].q));
+        json_put_int(j, "max", s->max);
+    } else {
+        json_put_null(j, "min");
+        for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++)
+            json_put_null(j, quantiles[i].name);
+        json_put_null(j, "max");
+    }
+    json_object_end(j);
+}
+
+static int write_json(struct output *out, const struct handshakes *h, const struct analysis *a)
+{
+    struct json json, *j = &json;
+    json_init(j, out->sink, out->format == FORMAT_JSON ? JSON_INDENTED : JSON_LINES);
+    json_object(j);
+    json_put_string(j, "event", "handshakes");
+    json_put_uint(j, "schema", HANDSHAKES_SCHEMA);
+    json_put_uint(j, "connections", h->connections);
+    json_key(j, "by");
+    json_object(j);
+    json_capabilities(j, h);
+    for (int i = 0; i < HANDSHAKE_FACTS; i++)
+        json_fact(j, h, i);
+    json_object_end(j);
+    json_key(j, "latency_us");
+    json_object(j);
+    for (int i = 0; i < HANDSHAKE_PHASES; i++) {
+        json_key(j, handshake_phase_name(i));
+        json_latency(j, &h->latency[i]);
+    }
+    json_object_end(j);
+    json_key(j, "evidence");
+    evidence_json(j, a);
+    json_object_end(j);
+    return json_finish(j);
+}
+
+/* -- CSV: fact, value, count, share; capabilities three rows each; latencies with their quantiles as values -------- */
+
+static void csv_line(struct csv *csv, const char *fact, const char *value, size_t n, uint64_t count, double part)
+{
+    csv_string(csv, fact);
+    csv_string_n(csv, value, n);
+    csv_uint(csv, count);
+    csv_double(csv, part);
+    csv_row_end(csv);
+}
+
+static int write_csv(struct output *out, const struct handshakes *h)
+{
+    struct csv csv;
+    csv_init(&csv, out->sink, out->terminal);
+    static const char *const header[] = {"fact", "value", "count", "share"};
+    for (size_t i = 0; i < G_N_ELEMENTS(header); i++)
+        csv_string(&csv, header[i]);
+    csv_row_end(&csv);
+    const char *name;
+    struct handshake_capability row;
+    for (size_t i = 0; handshakes_capability_at(h, i, &name, &row); i++) {
+        csv_line(&csv, "capability_server", name, strlen(name), row.server, share(row.server, h->greeted));
+        csv_line(&csv, "capability_client", name, strlen(name), row.client, share(row.client, h->spoke));
+        csv_line(&csv, "capability_both", name, strlen(name), row.both, share(row.both, h->both));
+    }
+    for (int f = 0; f < HANDSHAKE_FACTS; f++) {
+        struct tally_row *rows = tally_rows(h->facts[f]);
+        for (size_t i = 0; i < tally_size(h->facts[f]); i++)
+            csv_line(&csv, handshake_fact_key(f), rows[i].key, rows[i].n, rows[i].count,
+                     share(rows[i].count, h->connections));
+        g_free(rows);
+    }
+    for (int p = 0; p < HANDSHAKE_PHASES; p++)
+        for (size_t i = 0; h->latency[p].count && i < G_N_ELEMENTS(quantiles); i++) {
+            char *key = g_strdup_printf("latency_us_%s_%s", handshake_phase_name(p), quantiles[i].name);
+            csv_string(&csv, key);
+            csv_int(&csv, sketch_quantile(&h->latency[p], quantiles[i].q));
+            csv_uint(&csv, h->latency[p].count);
+            csv_null(&csv);
+            csv_row_end(&csv);
+            g_free(key);
+        }
+    int error = csv.error;
+    csv_clear(&csv);
+    return error;
+}
+
+/* -- text ---------------------------------------------------------------------------------------------------------- */
+
+static void cell_share(struct table *t, uint64_t n, uint64_t of)
+{
+    char text[32];
+    g_snprintf(text, sizeof text, "%.1f%%", of ? 100.0 * (double)n / (double)of : 0);
+    table_cell(t, text, TABLE_PLAIN);
+}
+
+static void text_fact(struct output *out, const struct handshakes *h, enum handshake_fact fact)
+{
+    enum { SHOWN = 20 };
+    const struct tally *tally = h->facts[fact];
+    size_t n = tally_size(tally);
+    if (n == 0)
+        return;
+    const struct table_column columns[] = {
+        {handshake_fact_title(fact), TABLE_TRUNCATE, 56}, {"COUNT", TABLE_RIGHT, 0}, {"SHARE", TABLE_RIGHT, 0}};
+    struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
+    struct tally_row *rows = tally_rows(tally);
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        const char *symbol = fact == HANDSHAKE_error_code ? error_symbol(&rows[i]) : NULL;
+        char *value = symbol ? g_strdup_printf("%s %s", rows[i].key, symbol) : g_strdup(rows[i].n ? rows[i].key : "(empty)");
+        table_row(t);
+        table_cell(t, value, TABLE_PLAIN);
+        table_cell_int(t, (int64_t)rows[i].count, TABLE_PLAIN);
+        cell_share(t, rows[i].count, h->connections);
+        g_free(value);
+    }
+    table_print(t, out->sink);
+    table_free(t);
+    g_free(rows);
+    if (n > SHOWN)
+        output_printf(out, "… and %zu more; -F json shows all\n", n - SHOWN);
+    output_printf(out, "\n");
+}
+
+static void text_capabilities(struct output *out, const struct handshakes *h)
+{
+    static const struct table_column columns[] = {{"Capability", TABLE_TRUNCATE, 0}, {"SERVER", TABLE_RIGHT, 0},
+                                                  {"", TABLE_RIGHT, 0},              {"CLIENT", TABLE_RIGHT, 0},
+                                                  {"", TABLE_RIGHT, 0},              {"BOTH", TABLE_RIGHT, 0},
+                                                  {"", TABLE_RIGHT, 0}};
+    struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
+    const char *name;
+    struct handshake_capability row;
+    for (size_t i = 0; handshakes_capability_at(h, i, &name, &row); i++) {
+        table_row(t);
+        table_cell(t, name, TABLE_PLAIN);
+        table_cell_int(t, (int64_t)row.server, TABLE_PLAIN);
+        cell_share(t, row.server, h->greeted);
+        table_cell_int(t, (int64_t)row.client, TABLE_PLAIN);
+        cell_share(t, row.client, h->spoke);
+        table_cell_int(t, (int64_t)row.both, TABLE_PLAIN);
+        cell_share(t, row.both, h->both);
+    }
+    table_print(t, out->sink);
+    table_free(t);
+    output_printf(out, "\n");
+}
+
+static void cell_ms(struct table *t, int64_t us)
+{
+    char text[32];
+    g_snprintf(text, sizeof text, "%.3f", (double)us / 1000);
+    table_cell(t, text, TABLE_PLAIN);
+}
+
+static void text_latency(struct output *out, const struct handshakes *h)
+{
+    static const struct table_column columns[] = {{"Phase (ms)", 0, 0},     {"COUNT", TABLE_RIGHT, 0},
+                                                  {"MIN", TABLE_RIGHT, 0},  {"P50", TABLE_RIGHT, 0},
+                                                  {"P90", TABLE_RIGHT, 0},  {"P95", TABLE_RIGHT, 0},
+                                                  {"P99", TABLE_RIGHT, 0},  {"MAX", TABLE_RIGHT, 0}};
+    struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
+    for (int p = 0; p < HANDSHAKE_PHASES; p++) {
+        const struct sketch *s = &h->latency[p];
+        if (!s->count)
+            continue;
+        table_row(t);
+        table_cell(t, handshake_phase_name(p), TABLE_PLAIN);
+        table_cell_int(t, (int64_t)s->count, TABLE_PLAIN);
+        cell_ms(t, s->min);
+        for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++)
+            cell_ms(t, sketch_quantile(s, quantiles[i].q));
+        cell_ms(t, s->max);
+    }
+    table_print(t, out->sink);
+    table_free(t);
+    output_printf(out, "\n");
+}
+
+static int write_text(struct output *out, const struct handshakes *h, const struct analysis *a)
+{
+    output_printf(out, "%" G_GUINT64_FORMAT " connections\n\n", h->connections);
+    if (h->connections) {
+        for (int i = 0; i < HANDSHAKE_FACTS; i++)
+            text_fact(out, h, i);
+        text_capabilities(out, h);
+        text_latency(out, h);
+    }
+    return evidence_text(out, a);
+}
+
+int report_handshakes(struct output *out, const struct handshakes *h, const struct analysis *a)
+{
+    switch (out->format) {
+    case FORMAT_JSON:
+    case FORMAT_NDJSON: return write_json(out, h, a);
+    case FORMAT_CSV: return write_csv(out, h);
+    default: return write_text(out, h, a);
+    }
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `mywire summary`: what is in here, is it healthy, how much of it could be read. */
+#include <string.h>
+#include <time.h>
+
+#include "analyzer/cli.h"
+#include "analyzer/evidence.h"
+#include "analyzer/handshakes.h"
+#include "analyzer/report_connections.h"
+
+enum { SUMMARY_SCHEMA = 1, SERVERS_MAX = 10000 };
+
+struct summary {
+    struct handshakes *handshakes;
+    struct tally *servers; /* "127.0.0.1:3306 8.4.0" */
+    uint64_t commands, errors, warnings, rows;
+    uint64_t unread; /* connections whose commands are unknown */
+    uint64_t inexact;
+    uint64_t bytes[2];
+};
+
+static void on_closed(void *user, struct connection *c)
+{
+    struct summary *s = user;
+    char server[192], endpoint[64];
+    handshakes_add(s->handshakes, c);
+    report_endpoint(&c->server, endpoint);
+    g_snprintf(server, sizeof server, "%s %s", endpoint, c->server_version ? c->server_version : "(version not seen)");
+    tally_add(s->servers, server, strlen(server), 1);
+    s->commands += c->commands;
+    s->errors += c->errors;
+    s->warnings += c->warnings;
+    s->rows += c->rows;
+    s->unread += c->opaque;
+    s->inexact += !c->exact;
+    s->bytes[MW_CLIENT] += c->bytes[MW_CLIENT];
+    s->bytes[MW_SERVER] += c->bytes[MW_SERVER];
+    connection_free(c);
+}
+
+/* -- JSON ---------------------------------------------------------------------------------------------------------- */
+
+static void json_tally(struct json *j, const char *key, const struct tally *tally)
+{
+    struct tally_row *rows = tally_rows(tally);
+    json_key(j, key);
+    json_array(j);
+    for (size_t i = 0; i < tally_size(tally); i++) {
+        json_object(j);
+        json_put_string_n(j, "value", rows[i].key, rows[i].n);
+        json_put_uint(j, "count", rows[i].count);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    g_free(rows);
+}
+
+static const enum handshake_fact told[] = {HANDSHAKE_state,       HANDSHAKE_tls,  HANDSHAKE_compression,
+                                           HANDSHAKE_auth_result, HANDSHAKE_auth_plugin, HANDSHAKE_user,
+                                           HANDSHAKE_program,     HANDSHAKE_error_code};
+
+static void write_json(struct output *out, const struct summary *s, const struct analysis *a)
+{
+    struct json json, *j = &json;
+    json_init(j, out->sink, out->format == FORMAT_JSON ? JSON_INDENTED : JSON_LINES);
+    json_object(j);
+    json_put_string(j, "event", "summary");
+    json_put_uint(j, "schema", SUMMARY_SCHEMA);
+    json_key(j, "start_ns");
+    a->first_ns ? json_int(j, a->first_ns) : json_null(j);
+    json_key(j, "end_ns");
+    a->last_ns ? json_int(j, a->last_ns) : json_null(j);
+    json_put_uint(j, "connections", s->handshakes->connections);
+    json_put_uint(j, "inexact_connections", s->inexact);
+    json_put_uint(j, "unread_connections", s->unread);
+    json_put_uint(j, "commands", s->commands);
+    json_put_uint(j, "errors", s->errors);
+    json_put_uint(j, "warnings", s->warnings);
+    json_put_uint(j, "rows", s->rows);
+    json_put_uint(j, "client_bytes", s->bytes[MW_CLIENT]);
+    json_put_uint(j, "server_bytes", s->bytes[MW_SERVER]);
+    json_tally(j, "servers", s->servers);
+    for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
+        json_tally(j, handshake_fact_key(told[i]), s->handshakes->facts[told[i]]);
+    json_key(j, "login_us");
+    json_object(j);
+    const struct sketch *login = &s->handshakes->latency[PHASE_LOGIN];
+    json_put_uint(j, "count", login->count);
+    json_key(j, "p50");
+    login->count ? json_int(j, sketch_quantile(login, 0.5)) : json_null(j);
+    json_key(j, "p99");
+    login->count ? json_int(j, sketch_quantile(login, 0.99)) : json_null(j);
+    json_object_end(j);
+    json_key(j, "evidence");
+    evidence_json(j, a);
+    json_object_end(j);
+    json_finish(j);
+}
+
+/* -- text and markdown --------------------------------------------------------------------------------------------- */
+
+/* Label and value: a line of text, or a list item. */
+static void line(struct output *out, const char *label, const char *value)
+{
+    GString *safe = g_string_new(NULL);
+    text_escape_terminal(safe, value, strlen(value));
+    if (out->format == FORMAT_MARKDOWN)
+        output_printf(out, "- **%s**: %s\n", label, safe->str);
+    else
+        output_printf(out, "%-14s %s\n", label, safe->str);
+    g_string_free(safe, TRUE);
+}
+
+/* "app 12, root 3, and 4 more" */
+static void line_tally(struct output *out, const char *label, const struct tally *tally, bool errors)
+{
+    enum { SHOWN = 6 };
+    size_t n = tally_size(tally);
+    if (n == 0)
+        return;
+    struct tally_row *rows = tally_rows(tally);
+    GString *text = g_string_new(NULL);
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        const char *symbol = errors ? mw_error_symbol(MW_DIALECT_UNKNOWN, (uint16_t)g_ascii_strtoull(rows[i].key, NULL, 10)) : NULL;
+        g_string_append_printf(text, "%s%s%s%s × %" G_GUINT64_FORMAT, i ? ", " : "", rows[i].n ? rows[i].key : "(empty)",
+                               symbol ? " " : "", symbol ? symbol : "", rows[i].count);
+    }
+    if (n > SHOWN)
+        g_string_append_printf(text, ", and %zu more", n - SHOWN);
+    line(out, label, text->str);
+    g_string_free(text, TRUE);
+    g_free(rows);
+}
+
+static void line_time(struct output *out, const struct analysis *a)
+{
+    if (!a->first_ns)
+        return;
+    GDateTime *from = g_date_time_new_from_unix_utc(a->first_ns / 1000000000);
+    char *start = from ? g_date_time_format(from, "%Y-%m-%d %H:%M:%S UTC") : g_strdup("?");
+    char *text = g_strdup_printf("%s, for %.3f s", start, (double)(a->last_ns - a->first_ns) / 1e9);
+    line(out, "Captured", text);
+    g_free(text);
+    g_free(start);
+    if (from)
+        g_date_time_unref(from);
+}
+
+static void write_text(struct output *out, const struct summary *s, const struct analysis *a)
+{
+    char *text;
+    if (out->format == FORMAT_MARKDOWN)
+        output_printf(out, "# mywire summary\n\n");
+    line_time(out, a);
+    text = g_strdup_printf("%" G_GUINT64_FORMAT, s->handshakes->connections);
+    line(out, "Connections", text);
+    g_free(text);
+    static const struct {
+        enum handshake_fact fact;
+        const char *label;
+    } lines[] = {{HANDSHAKE_state, "  state"},   {HANDSHAKE_tls, "  TLS"},         {HANDSHAKE_compression, "  compression"},
+                 {HANDSHAKE_auth_result, "Logins"}, {HANDSHAKE_error_code, "  errors"}, {HANDSHAKE_auth_plugin, "  plugins"},
+                 {HANDSHAKE_user, "Users"},      {HANDSHAKE_program, "Programs"}};
+    line_tally(out, "Servers", s->servers, false);
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
+        line_tally(out, lines[i].label, s->handshakes->facts[lines[i].fact], lines[i].fact == HANDSHAKE_error_code);
+    const struct sketch *login = &s->handshakes->latency[PHASE_LOGIN];
+    if (login->count) {
+        text = g_strdup_printf("median %.1f ms, p99 %.1f ms, longest %.1f ms", (double)sketch_quantile(login, 0.5) / 1000,
+                               (double)sketch_quantile(login, 0.99) / 1000, (double)login->max / 1000);
+        line(out, "Login time", text);
+        g_free(text);
+    }
+    text = g_strdup_printf("%" G_GUINT64_FORMAT " commands, %" G_GUINT64_FORMAT " failed, %" G_GUINT64_FORMAT
+                           " rows, %" G_GUINT64_FORMAT " warnings",
+                           s->commands, s->errors, s->rows, s->warnings);
+    line(out, "Work", text);
+    g_free(text);
+    uint64_t n = s->handshakes->connections;
+    if (s->unread == 0 && s->inexact == 0 && n)
+        line(out, "Readable", "all of it");
+    else if (n) {
+        text = g_strdup_printf("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " connections whole; %" G_GUINT64_FORMAT
+                               " only up to their login, %" G_GUINT64_FORMAT " with gaps or guesses",
+                               n - MIN(n, s->unread + s->inexact), n, s->unread, s->inexact);
+        line(out, "Readable", text);
+        g_free(text);
+    }
+    output_printf(out, "\n");
+    evidence_text(out, a);
+}
+
+enum cli_exit run_summary(struct cli *cli)
+{
+    struct analysis *a = analysis_new();
+    struct summary s = {.handshakes = handshakes_new(), .servers = tally_new(SERVERS_MAX)};
+    const struct conn_observer observer = {.user = &s, .closed = on_closed};
+    enum cli_exit result = cli_analyze(cli, a, &observer);
+    for (guint i = 0; result != CLI_USAGE && i < cli->outputs->len; i++) {
+        struct output *out = &g_array_index(cli->outputs, struct output, i);
+        if (out->format == FORMAT_JSON || out->format == FORMAT_NDJSON)
+            write_json(out, &s, a);
+        else
+            write_text(out, &s, a);
+    }
+    handshakes_free(s.handshakes);
+    tally_free(s.servers);
+    analysis_free(a);
+    return result;
+}
