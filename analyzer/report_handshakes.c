@@ -172,37 +172,46 @@ static void cell_share(struct table *t, uint64_t n, uint64_t of)
     table_cell(t, text, TABLE_PLAIN);
 }
 
-static void text_fact(struct output *out, const struct handshakes *h, enum handshake_fact fact)
+static void fact_rows(struct table *t, const struct handshakes *h, enum handshake_fact fact)
 {
     enum { SHOWN = 20 };
-    const struct tally *tally = h->facts[fact];
-    size_t n = tally_size(tally);
-    if (n == 0)
-        return;
-    const struct table_column columns[] = {
-        {handshake_fact_title(fact), TABLE_TRUNCATE, 56}, {"COUNT", TABLE_RIGHT, 0}, {"SHARE", TABLE_RIGHT, 0}};
-    struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
-    struct tally_row *rows = tally_rows(tally);
+    size_t n = tally_size(h->facts[fact]);
+    struct tally_row *rows = tally_rows(h->facts[fact]);
     for (size_t i = 0; i < n && i < SHOWN; i++) {
         const char *symbol = fact == HANDSHAKE_error_code ? error_symbol(&rows[i]) : NULL;
         char *value = symbol ? g_strdup_printf("%s %s", rows[i].key, symbol) : g_strdup(rows[i].n ? rows[i].key : "(empty)");
         table_row(t);
+        table_cell(t, i == 0 ? handshake_fact_title(fact) : "", TABLE_STRONG);
         table_cell(t, value, TABLE_PLAIN);
         table_cell_int(t, (int64_t)rows[i].count, TABLE_PLAIN);
         cell_share(t, rows[i].count, h->connections);
         g_free(value);
     }
+    if (n > SHOWN) {
+        char *more = g_strdup_printf("… and %zu more (-F json shows all)", n - SHOWN);
+        table_row(t);
+        table_cell(t, "", TABLE_PLAIN);
+        table_cell(t, more, TABLE_DIM);
+        g_free(more);
+    }
+    g_free(rows);
+}
+
+static void text_facts(struct output *out, const struct handshakes *h)
+{
+    static const struct table_column columns[] = {
+        {"FACT", 0, 0}, {"VALUE", TABLE_TRUNCATE, 0}, {"COUNT", TABLE_RIGHT, 0}, {"SHARE", TABLE_RIGHT, 0}};
+    struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
+    for (int i = 0; i < HANDSHAKE_FACTS; i++)
+        fact_rows(t, h, i);
     table_print(t, out->sink);
     table_free(t);
-    g_free(rows);
-    if (n > SHOWN)
-        output_printf(out, "… and %zu more; -F json shows all\n", n - SHOWN);
     output_printf(out, "\n");
 }
 
 static void text_capabilities(struct output *out, const struct handshakes *h)
 {
-    static const struct table_column columns[] = {{"Capability", TABLE_TRUNCATE, 0}, {"SERVER", TABLE_RIGHT, 0},
+    static const struct table_column columns[] = {{"CAPABILITY", TABLE_TRUNCATE, 0}, {"SERVER", TABLE_RIGHT, 0},
                                                   {"", TABLE_RIGHT, 0},              {"CLIENT", TABLE_RIGHT, 0},
                                                   {"", TABLE_RIGHT, 0},              {"BOTH", TABLE_RIGHT, 0},
                                                   {"", TABLE_RIGHT, 0}};
@@ -233,7 +242,7 @@ static void cell_ms(struct table *t, int64_t us)
 
 static void text_latency(struct output *out, const struct handshakes *h)
 {
-    static const struct table_column columns[] = {{"Phase (ms)", 0, 0},     {"COUNT", TABLE_RIGHT, 0},
+    static const struct table_column columns[] = {{"PHASE (ms)", 0, 0},     {"COUNT", TABLE_RIGHT, 0},
                                                   {"MIN", TABLE_RIGHT, 0},  {"P50", TABLE_RIGHT, 0},
                                                   {"P90", TABLE_RIGHT, 0},  {"P95", TABLE_RIGHT, 0},
                                                   {"P99", TABLE_RIGHT, 0},  {"MAX", TABLE_RIGHT, 0}};
@@ -259,8 +268,7 @@ static int write_text(struct output *out, const struct handshakes *h, const stru
 {
     output_printf(out, "%" G_GUINT64_FORMAT " connections\n\n", h->connections);
     if (h->connections) {
-        for (int i = 0; i < HANDSHAKE_FACTS; i++)
-            text_fact(out, h, i);
+        text_facts(out, h);
         text_capabilities(out, h);
         text_latency(out, h);
     }

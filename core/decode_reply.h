@@ -26,7 +26,7 @@ static void rd_track_entry(struct mw_reader *r)
             }
             break;
         case MW_TRACK_SCHEMA: rd_track_text(r, MW_F_TRACK_SCHEMA_LENGTH, MW_F_TRACK_SCHEMA); break;
-        case MW_TRACK_STATE_CHANGE: rd_track_text(r, MW_F_TRACK_STATE_LENGTH, MW_F_TRACK_STATE); break;
+        case MW_TRACK_STATE_CHANGE: rd_bytes(r, length, MW_F_TRACK_STATE); break; /* bare: "1" */
         case MW_TRACK_GTIDS:
             rd_u8(r, MW_F_TRACK_GTIDS_ENCODING);
             rd_track_text(r, MW_F_TRACK_GTIDS_LENGTH, MW_F_TRACK_GTIDS);

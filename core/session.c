@@ -184,11 +184,13 @@ static void check_sequence(struct step *t)
         expected = &e->next_sequence;
     else if (phase == MW_PHASE_IDLE || phase == MW_PHASE_CLOSED)
         return;
-    if (phase == MW_PHASE_STREAMING && t->packet->sequence != 0)
-        return; /* acknowledgements of a replica go on counting in some servers */
+    if (phase == MW_PHASE_SILENT)
+        *expected = t->packet->sequence; /* the greeting was not seen */
     if (t->packet->sequence != *expected && !(s->ctx[t->dir].flags & MW_CTX_GUESSED))
         t->result.notes |= MW_NOTE_BIT(SEQUENCE);
     *expected = (uint8_t)(t->packet->last_sequence + 1);
+    if (phase == MW_PHASE_STREAMING && e)
+        e->next_sequence = *expected; /* a replica's acknowledgement: the source counts on from it */
 }
 
 /* -- conditions ---------------------------------------------------------------------------------------------------- */
@@ -248,7 +250,8 @@ static void do_greet(struct step *t)
     struct mw_session *s = t->s;
     const struct mw_greeting *g = &t->msg->greeting;
     set_dialect(s, g->dialect);
-    set_flags(s, MW_CTX_GREETING, 0);
+    if (t->msg->status == MW_OK) /* else not all capabilities were seen */
+        set_flags(s, MW_CTX_GREETING, 0);
     for (int i = 0; i < 2; i++) {
         s->ctx[i].server_caps = g->caps;
         s->ctx[i].protocol = g->protocol;
