@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plugin/column.h"
+
+#include <string.h>
+
+/* Longer rows are cut: nobody reads them. */
+enum { LENGTH_MAX = 800 };
+
+struct column {
+    wmem_strbuf_t *done; /* all but the last text */
+    const char *last;
+    unsigned repeated; /* how often `last` stands in a row */
+    unsigned hidden;   /* packets beyond the maximum */
+};
+
+struct column *column_new(packet_info *pinfo)
+{
+    struct column *column = wmem_new0(pinfo->pool, struct column);
+    column->done = wmem_strbuf_new(pinfo->pool, "");
+    return column;
+}
+
+static void put_last(const struct column *column, wmem_strbuf_t *out)
+{
+    if (!column->last)
+        return;
+    if (wmem_strbuf_get_len(out) > 0)
+        wmem_strbuf_append(out, " | ");
+    wmem_strbuf_append(out, column->last);
+    if (column->repeated > 1)
+        wmem_strbuf_append_printf(out, " x%u", column->repeated);
+}
+
+void column_add(struct column *column, packet_info *pinfo, const char *text)
+{
+    if (column->hidden || wmem_strbuf_get_len(column->done) > LENGTH_MAX) {
+        column->hidden++;
+    } else if (column->last && strcmp(column->last, text) == 0) {
+        column->repeated++;
+    } else {
+        put_last(column, column->done);
+        column->last = wmem_strdup(pinfo->pool, text);
+        column->repeated = 1;
+    }
+}
+
+void column_show(const struct column *column, packet_info *pinfo)
+{
+    if (!column->last)
+        return;
+    wmem_strbuf_t *line = wmem_strbuf_new(pinfo->pool, wmem_strbuf_get_str(column->done));
+    put_last(column, line);
+    if (column->hidden)
+        wmem_strbuf_append_printf(line, " | %u more", column->hidden);
+    /* Written whole each time: TLS puts its own words between the records of a frame. */
+    col_add_str(pinfo->cinfo, COL_INFO, wmem_strbuf_get_str(line));
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plugin/conversation.h"
+
+#include <string.h>
+
+#include <epan/dissectors/packet-tcp.h>
+
+#include "mywire/decode.h"
+#include "plugin/registry.h"
+#include "plugin/text.h"
+
+/* One direction of a connection. */
+struct side {
+    bool counted;          /* `next` is known */
+    uint32_t next;         /* TCP sequence number of the next byte to take */
+    bool lost;             /* bytes are missing: looking for the next packet */
+    uint64_t owed;         /* bytes still to come of a packet whose head was shown */
+    struct mw_stamp begin; /* where the packet under way began; number 0: none is */
+};
+
+/* File scope. */
+struct connection {
+    struct mw_session *session;
+    struct mw_limit_hits hits;
+    bool server_known;
+    address server;
+    uint32_t server_port;
+    bool begun; /* a packet was recognised */
+    bool tls, inside_tls, compressed;
+    struct side sides[2];
+};
+
+/* Records of a frame, and how far the dissection under way has come in them. The list has file scope, the rest goes
+ * with the packet. */
+struct frame {
+    wmem_array_t *records;
+    unsigned next;
+    bool visited; /* not the first visit */
+    int dir;      /* of the walk; -1: unknown */
+    bool inside;  /* the walk is inside TLS */
+    bool tcp;     /* the walk is directly over TCP, `seq` counts */
+    uint32_t seq; /* of the walk's first byte */
+    struct column *column;
+};
+
+enum { KEY_RECORDS, KEY_FRAME };
+
+/* Most frames hold a packet or two. */
+enum { RECORDS_FIRST = 2 };
+
+/* -- memory -------------------------------------------------------------------------------------------------------- */
+
+static void *file_alloc(void *user, size_t size)
+{
+    (void)user;
+    return wmem_alloc(wmem_file_scope(), size);
+}
+
+static void file_free(void *user, void *p, size_t size)
+{
+    (void)user;
+    (void)size;
+    wmem_free(wmem_file_scope(), p);
+}
+
+static const struct mw_mem file_memory = {NULL, file_alloc, file_free};
+
+/* Wireshark has the packet in memory anyway, and shows all of it. */
+static const struct mw_limits limits = {.packet_head = UINT32_MAX, .outstanding = 1024};
+
+static struct connection *connection_of(packet_info *pinfo)
+{
+    conversation_t *conversation = find_or_create_conversation(pinfo);
+    struct connection *c = conversation_get_proto_data(conversation, registry_protocol());
+    if (c)
+        return c;
+    c = wmem_new0(wmem_file_scope(), struct connection);
+    c->session = mw_session_new(&file_memory, &limits, &c->hits, NULL);
+    conversation_add_proto_data(conversation, registry_protocol(), c);
+    return c;
+}
+
+bool connection_known(packet_info *pinfo)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    return conversation && conversation_get_proto_data(conversation, registry_protocol());
+}
+
+static struct frame *frame_of(packet_info *pinfo)
+{
+    struct frame *f = p_get_proto_data(pinfo->pool, pinfo, registry_protocol(), KEY_FRAME);
+    if (f)
+        return f;
+    f = wmem_new0(pinfo->pool, struct frame);
+    f->records = p_get_proto_data(wmem_file_scope(), pinfo, registry_protocol(), KEY_RECORDS);
+    if (!f->records) {
+        f->records = wmem_array_sized_new(wmem_file_scope(), sizeof(struct record), RECORDS_FIRST);
+        p_add_proto_data(wmem_file_scope(), pinfo, registry_protocol(), KEY_RECORDS, f->records);
+    }
+    p_add_proto_data(pinfo->pool, pinfo, registry_protocol(), KEY_FRAME, f);
+    return f;
+}
+
+struct column **walk_column(struct walk *walk)
+{
+    return &walk->frame->column;
+}
+
+/* -- who is the server --------------------------------------------------------------------------------------------- */
+
+static void set_server(struct connection *c, const address *server, uint32_t port)
+{
+    copy_address_wmem(wmem_file_scope(), &c->server, server);
+    c->server_port = port;
+    c->server_known = true;
+}
+
+static bool is_server_port(dissector_handle_t handle, uint32_t port)
+{
+    return dissector_get_uint_handle(find_dissector_table("tcp.port"), port) == handle;
+}
+
+/* What is said tells more than the port, which somebody may have chosen to mislead. */
+static void find_server(struct connection *c, packet_info *pinfo, dissector_handle_t handle, const uint8_t *p, size_t n)
+{
+    bool from_server_port = is_server_port(handle, pinfo->srcport),
+         to_server_port = is_server_port(handle, pinfo->destport);
+    if (mw_looks_like_greeting(p, n) == MW_YES)
+        set_server(c, &pinfo->src, pinfo->srcport);
+    else if (mw_looks_like_login(p, n) == MW_YES)
+        set_server(c, &pinfo->dst, pinfo->destport);
+    else if (from_server_port != to_server_port && from_server_port)
+        set_server(c, &pinfo->src, pinfo->srcport);
+    else if (from_server_port != to_server_port)
+        set_server(c, &pinfo->dst, pinfo->destport);
+    else if (mw_looks_like_packet(MW_CLIENT, p, n) == MW_YES)
+        set_server(c, &pinfo->dst, pinfo->destport);
+    else if (mw_looks_like_packet(MW_SERVER, p, n) == MW_YES)
+        set_server(c, &pinfo->src, pinfo->srcport);
+}
+
+static int direction(const struct connection *c, const packet_info *pinfo)
+{
+    if (!c->server_known)
+        return -1;
+    bool from_server = pinfo->srcport == c->server_port && addresses_equal(&pinfo->src, &c->server);
+    return from_server ? MW_SERVER : MW_CLIENT;
+}
+
+/* -- the walk ------------------------------------------------------------------------------------------------------ */
+
+static struct mw_stamp stamp_of(const packet_info *pinfo)
+{
+    return (struct mw_stamp){.time_ns = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs,
+                             .number = pinfo->num};
+}
+
+/* TCP's number of the walk's first byte against what was taken so far. */
+static void check_gap(struct connection *c, enum mw_dir dir, uint32_t seq)
+{
+    struct side *side = &c->sides[dir];
+    int32_t gap = side->counted ? (int32_t)(seq - side->next) : 0;
+    if (gap <= 0)
+        return;
+    side->begin.number = 0;
+    if ((uint64_t)gap <= side->owed) {
+        side->owed -= (uint64_t)gap;
+        return;
+    }
+    side->owed = 0;
+    side->lost = true;
+    if (c->begun)
+        mw_session_gap(c->session, dir);
+}
+
+void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const void *data)
+{
+    struct frame *f = walk->frame = frame_of(walk->pinfo);
+    struct connection *c = walk->connection = connection_of(walk->pinfo);
+    f->visited = PINFO_FD_VISITED(walk->pinfo); /* the only place that asks */
+    if (f->visited)
+        return;
+    size_t n = tvb_captured_length(walk->tvb);
+    if (!c->server_known && n)
+        find_server(c, walk->pinfo, handle, tvb_get_ptr(walk->tvb, 0, (int)n), n);
+    f->dir = direction(c, walk->pinfo);
+    f->inside = parent == proto_get_id_by_filter_name("tls");
+    f->tcp = parent == proto_get_id_by_filter_name("tcp") && data;
+    if (f->tcp)
+        f->seq = ((const struct tcpinfo *)data)->seq;
+    if (f->inside && c->tls && !c->inside_tls) {
+        c->inside_tls = true;
+        mw_session_tls_started(c->session);
+    }
+    if (f->tcp && f->dir >= 0)
+        check_gap(c, (enum mw_dir)f->dir, f->seq);
+}
+
+void walk_end(struct walk *walk)
+{
+    const struct frame *f = walk->frame;
+    if (f->visited || !f->tcp || f->dir < 0)
+        return;
+    struct side *side = &walk->connection->sides[f->dir];
+    uint32_t next = f->seq + walk->offset;
+    if (!side->counted || (int32_t)(next - side->next) > 0)
+        side->next = next;
+    side->counted = true;
+}
+
+static const struct record *keep(struct walk *walk, const struct record *record)
+{
+    struct frame *f = walk->frame;
+    wmem_array_append_one(f->records, *record);
+    return wmem_array_index(f->records, f->next++);
+}
+
+/* Everything to the end of the data, or `length` bytes. */
+static const struct record *keep_bytes(struct walk *walk, enum chunk chunk, uint64_t length, const char *why)
+{
+    uint32_t left = (uint32_t)tvb_reported_length_remaining(walk->tvb, (int)walk->offset);
+    struct record record = {.chunk = (uint8_t)chunk,
+                            .length = length < left ? (uint32_t)length : left,
+                            .why = why,
+                            .dir = (uint8_t)(walk->frame->dir < 0 ? MW_CLIENT : walk->frame->dir),
+                            .dialect = mw_session_ctx(walk->connection->session, MW_SERVER)->dialect};
+    return keep(walk, &record);
+}
+
+static const char *story_of(const struct mw_session *session, const struct mw_msg *msg)
+{
+    static const char *const paths[] = {
+        [MW_PATH_NONE] = "",
+        [MW_PATH_FAST] = ", fast path (the hash was cached)",
+        [MW_PATH_FULL] = ", full authentication",
+        [MW_PATH_FULL_RSA] = ", full authentication with the password under the server's RSA key",
+        [MW_PATH_FULL_TLS] = ", full authentication with the password in clear inside TLS",
+    };
+    const char *wire = mw_session_auth_plugin(session);
+    const char *plugin =
+        text_utf8(wmem_file_scope(), MW_DIALECT_UNKNOWN, 0, (const uint8_t *)wire, (uint32_t)strlen(wire));
+    return wmem_strdup_printf(wmem_file_scope(), "%s%s: %s", plugin[0] ? plugin : "unknown plugin",
+                              paths[mw_session_auth_path(session)],
+                              msg->kind == MW_KIND_ERR ? "login failed" : "login succeeded");
+}
+
+static bool deciding(const struct mw_ctx *ctx)
+{
+    return ctx->phase == MW_PHASE_AUTH || ctx->phase == MW_PHASE_REAUTH;
+}
+
+/* Decryption begins behind the packet: in this frame if bytes follow it, else in the next one. Frames up to this one
+ * stay ours, so that a later visit of them takes the same way. */
+static void start_tls(struct walk *walk, dissector_handle_t handle, dissector_handle_t tls)
+{
+    walk->connection->tls = true;
+    ssl_starttls_post_ack(tls, walk->pinfo, handle);
+    conversation_t *conversation = find_or_create_conversation(walk->pinfo);
+    conversation_set_dissector_from_frame_number(conversation, 0, handle);
+    conversation_set_dissector_from_frame_number(conversation, walk->pinfo->num + 1, tls);
+}
+
+static const struct record *take_packet(struct walk *walk, const struct span *span, dissector_handle_t handle,
+                                        dissector_handle_t tls)
+{
+    struct connection *c = walk->connection;
+    enum mw_dir dir = (enum mw_dir)walk->frame->dir;
+    struct side *side = &c->sides[dir];
+    struct record record = {
+        .chunk = CHUNK_PACKET, .dir = (uint8_t)dir, .whole = span->whole, .ctx = *mw_session_ctx(c->session, dir)};
+    struct mw_packet packet = span->packet;
+    packet.last = stamp_of(walk->pinfo);
+    packet.first = side->begin.number ? side->begin : packet.last;
+    side->begin.number = 0;
+
+    struct mw_msg msg;
+    mw_decode(&record.ctx, dir, &packet, &msg);
+    struct mw_step step = mw_session_step(c->session, dir, &msg, &packet);
+    record.notes = step.notes;
+    record.dialect = mw_session_ctx(c->session, dir)->dialect;
+    if (dir == MW_SERVER && deciding(&record.ctx) && !deciding(mw_session_ctx(c->session, MW_SERVER)))
+        record.story = story_of(c->session, &msg);
+    if (step.actions & MW_START_TLS && tls && !walk->frame->inside) {
+        record.tls_follows = true;
+        start_tls(walk, handle, tls);
+    }
+    if (step.actions & (MW_START_ZLIB | MW_START_ZSTD))
+        c->compressed = true;
+    uint64_t here = (uint64_t)tvb_reported_length_remaining(walk->tvb, (int)walk->offset);
+    if (span->wire > here)
+        side->owed = span->wire - here;
+    return keep(walk, &record);
+}
+
+/* The first packet of a connection. Neither greeting nor login: the capture begins inside. */
+static enum mw_guess begin(struct connection *c, enum mw_dir dir, const uint8_t *p, size_t n)
+{
+    enum mw_guess guess = dir == MW_SERVER ? mw_looks_like_greeting(p, n) : mw_looks_like_login(p, n);
+    if (guess == MW_NO && mw_looks_like_packet(dir, p, n) == MW_YES) {
+        mw_session_midstream(c->session);
+        guess = MW_YES;
+    }
+    c->begun = guess == MW_YES;
+    return guess;
+}
+
+/* The first packet behind a gap. */
+static bool regain(enum mw_dir dir, const uint8_t *p, size_t n)
+{
+    return mw_looks_like_packet(dir, p, n) == MW_YES || (dir == MW_CLIENT && mw_looks_like_login(p, n) == MW_YES);
+}
+
+/* What stands here and is no packet, as far as the state of the connection tells. */
+static const struct record *take_other(struct walk *walk)
+{
+    struct connection *c = walk->connection;
+    struct frame *f = walk->frame;
+    if (f->dir < 0)
+        return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "Neither greeting, login nor command: the side is not known");
+    struct side *side = &c->sides[f->dir];
+    int32_t old = f->tcp && side->counted ? (int32_t)(side->next - (f->seq + walk->offset)) : 0;
+    if (old > 0)
+        return keep_bytes(walk, CHUNK_UNREAD, (uint64_t)old,
+                          "These bytes come late or again; tcp.reassemble_out_of_order puts them in order");
+    if (c->tls && !f->inside)
+        return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "TLS that Wireshark's dissector did not take");
+    if (c->compressed)
+        return keep_bytes(walk, CHUNK_COMPRESSED, UINT64_MAX, NULL);
+    if (side->owed) {
+        uint64_t here = (uint64_t)tvb_reported_length_remaining(walk->tvb, (int)walk->offset), owed = side->owed;
+        side->owed -= owed < here ? owed : here;
+        return keep_bytes(walk, CHUNK_REST, owed, NULL);
+    }
+    return NULL;
+}
+
+static const struct record *first_visit(struct walk *walk, const struct span *span, dissector_handle_t handle,
+                                        dissector_handle_t tls)
+{
+    struct connection *c = walk->connection;
+    const struct record *other = take_other(walk);
+    if (other)
+        return other;
+    struct side *side = &c->sides[walk->frame->dir];
+    enum mw_dir dir = (enum mw_dir)walk->frame->dir;
+    size_t n = (size_t)tvb_captured_length_remaining(walk->tvb, (int)walk->offset);
+    const uint8_t *p = n ? tvb_get_ptr(walk->tvb, (int)walk->offset, (int)n) : (const uint8_t *)"";
+    bool wait = !span->whole && walk->can_wait;
+    if (!c->begun) {
+        enum mw_guess guess = begin(c, dir, p, n);
+        if (guess == MW_NO || (guess == MW_MAYBE && !span->readable && !wait))
+            return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "No packet is recognised in these bytes");
+        c->begun |= !wait;
+    } else if (side->lost) {
+        if (walk->offset > 0 || !regain(dir, p, n))
+            return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "Bytes are missing before these; no packet begins here");
+        side->lost = false;
+    }
+    if (wait) {
+        if (!side->begin.number)
+            side->begin = stamp_of(walk->pinfo);
+        return NULL;
+    }
+    if (!span->readable) {
+        side->lost = true;
+        return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "The capture ends before the packet's header does");
+    }
+    return take_packet(walk, span, handle, tls);
+}
+
+const struct record *walk_record(struct walk *walk, const struct span *span, dissector_handle_t handle,
+                                 dissector_handle_t tls)
+{
+    struct frame *f = walk->frame;
+    if (!f->visited)
+        return first_visit(walk, span, handle, tls);
+    if (f->next >= wmem_array_get_count(f->records))
+        return NULL;
+    const struct record *record = wmem_array_index(f->records, f->next);
+    if (record->chunk == CHUNK_PACKET && record->whole && !span->whole)
+        return NULL; /* it belongs to a later call for this frame */
+    f->next++;
+    return record;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* State. A connection has a session, moved on by the first visit of each packet and never touched afterwards. What a
+ * later visit needs stands in a record of the frame: one for each chunk of the stream that was taken from it, in order.
+ */
+#ifndef MYWIRE_PLUGIN_CONVERSATION_H
+#define MYWIRE_PLUGIN_CONVERSATION_H
+
+#include "plugin/compat.h"
+
+#include "mywire/session.h"
+
+/** What a chunk of the stream is. */
+enum chunk {
+    CHUNK_PACKET,
+    CHUNK_REST, /**< the rest of a packet that could not be reassembled */
+    CHUNK_COMPRESSED,
+    CHUNK_UNREAD /**< nothing that is recognised; `why` says more */
+};
+
+/** A chunk of a frame, as the first visit found it. */
+struct record {
+    struct mw_ctx ctx; /**< PACKET: what it is decoded with */
+    uint64_t notes;    /**< PACKET: remarks of the session's step */
+    const char *why;   /**< UNREAD: a sentence, or NULL */
+    const char *story; /**< PACKET that ends a login: how it went; else NULL */
+    uint32_t length;   /**< REST, UNREAD, COMPRESSED: bytes in this frame */
+    uint8_t chunk;     /**< enum chunk */
+    uint8_t dir;       /**< enum mw_dir */
+    uint8_t dialect;   /**< enum mw_dialect, as known after the packet */
+    bool whole;        /**< PACKET: all of it was there */
+    bool tls_follows;  /**< PACKET: what comes behind it is TLS */
+};
+
+/** The bytes that come next in a direction. */
+struct span {
+    tvbuff_t *tvb;           /**< the packet's buffer: the stream's, or one with its parts joined */
+    uint32_t base;           /**< offset of the packet's header in it */
+    struct mw_packet packet; /**< what is there of it; of use if `readable` */
+    bool readable;           /**< the header was captured */
+    bool whole;              /**< the packet is complete on the wire; it may still be cut by snaplen */
+    uint64_t wire;           /**< bytes that it takes in the stream, as far as its headers tell */
+    uint32_t missing;        /**< !whole: bytes to wait for before another look; 0: unknown number */
+};
+
+/** The walk over the data of one call. */
+struct walk {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+    bool can_wait;   /**< reassembly is possible and wanted */
+    uint32_t offset; /**< in `tvb` */
+    struct connection *connection;
+    struct frame *frame;
+};
+
+/** Begins a walk; the walk's `tvb`, `pinfo`, `can_wait` are set. `parent`: id of the protocol that calls; `data`: what
+ * it hands to its dissectors. `handle`: our own; ports that it is registered for are a server's. */
+void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const void *data);
+
+/** The record of the chunk at walk->offset. NULL: it has none yet, more bytes are needed (or, never expected, it was
+ * lost). `tls`: Wireshark's TLS dissector, for when the session asks for it. */
+const struct record *walk_record(struct walk *walk, const struct span *span, dissector_handle_t handle,
+                                 dissector_handle_t tls);
+
+/** Ends a walk: `walk->offset` tells what was taken. */
+void walk_end(struct walk *walk);
+
+/** The frame's column, shared by all walks over it. */
+struct column **walk_column(struct walk *walk);
+
+/** Is this connection ours already? */
+bool connection_known(packet_info *pinfo);
+
+#endif

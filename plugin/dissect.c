@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Layout: 3 length · 1 sequence id · payload; a payload of 0xFFFFFF bytes is continued by the next part. */
+#include "plugin/dissect.h"
+
+#include <string.h>
+
+#include "mywire/decode.h"
+#include "plugin/column.h"
+#include "plugin/conversation.h"
+#include "plugin/registry.h"
+#include "plugin/text.h"
+#include "plugin/tree.h"
+
+/* Bytes of a packet that are joined and decoded; what is longer shows its head. The servers' maximum is 1 GiB. */
+#define JOINED_MAX (64u << 20)
+
+/* Bytes that a heuristic looks at. */
+enum { LOOK = 4096 };
+
+/* Longest summary of a packet in the Info column, and behind its node in the tree. */
+enum { SUMMARY_MAX = 512, NODE_MAX = 100 };
+
+struct options dissect_options = {.desegment = TRUE, .built_in = FALSE};
+
+static dissector_handle_t own_handle;
+static dissector_handle_t tls_handle;
+static int built_in_protocol = -1;
+
+void dissect_handoff(dissector_handle_t own)
+{
+    own_handle = own;
+    tls_handle = find_dissector("tls");
+    built_in_protocol = proto_registrar_get_id_byname("mysql");
+}
+
+/* -- framing ------------------------------------------------------------------------------------------------------- */
+
+static uint32_t min_u32(uint64_t a, uint64_t b)
+{
+    return (uint32_t)(a < b ? a : b);
+}
+
+/* The first header, and the payloads of all parts behind it. */
+static void join_parts(packet_info *pinfo, tvbuff_t *tvb, uint32_t offset, struct span *span)
+{
+    uint32_t total = min_u32(span->packet.length, JOINED_MAX), have = 0;
+    uint8_t *joined = wmem_alloc(pinfo->pool, MW_HEADER + total);
+    tvb_memcpy(tvb, joined, (int)offset, MW_HEADER);
+    for (uint32_t part = 0; part < span->packet.parts && have < total; part++) {
+        uint32_t length = tvb_get_letoh24(tvb, (int)offset);
+        uint32_t there = min_u32((uint32_t)tvb_captured_length_remaining(tvb, (int)(offset + MW_HEADER)), length);
+        uint32_t n = min_u32(there, total - have);
+        tvb_memcpy(tvb, joined + MW_HEADER + have, (int)(offset + MW_HEADER), n);
+        have += n;
+        if (n < length)
+            break;
+        offset += MW_HEADER + length;
+    }
+    span->tvb = tvb_new_child_real_data(tvb, joined, MW_HEADER + have, (int)(MW_HEADER + have));
+    span->base = 0;
+    span->packet.have = have;
+    span->packet.payload = joined + MW_HEADER;
+    add_new_data_source(pinfo, span->tvb, "Joined MySQL packet");
+}
+
+/* Reads headers from `offset` on to the end of the packet, or of the data. */
+static void read_headers(tvbuff_t *tvb, uint32_t offset, struct span *span)
+{
+    uint32_t at = offset, length;
+    do {
+        uint32_t left = (uint32_t)tvb_reported_length_remaining(tvb, (int)at);
+        if ((uint32_t)tvb_captured_length_remaining(tvb, (int)at) < MW_HEADER) {
+            span->missing = left < MW_HEADER && at != offset ? MW_HEADER - left : 0;
+            return;
+        }
+        length = tvb_get_letoh24(tvb, (int)at);
+        uint8_t sequence = *tvb_get_ptr(tvb, (int)at + 3, 1);
+        if (at == offset)
+            span->packet.sequence = sequence;
+        else
+            span->packet.broken_parts |= sequence != (uint8_t)(span->packet.last_sequence + 1);
+        span->packet.last_sequence = sequence;
+        span->packet.parts++;
+        span->packet.length += length;
+        span->wire += MW_HEADER + length;
+        span->readable = true;
+        if (left - MW_HEADER < length) {
+            span->missing = length - (left - MW_HEADER);
+            return;
+        }
+        at += MW_HEADER + length;
+    } while (length == MW_PART_MAX);
+    span->whole = true;
+}
+
+static void read_span(packet_info *pinfo, tvbuff_t *tvb, uint32_t offset, struct span *span)
+{
+    static const uint8_t nothing[1];
+    *span = (struct span){.tvb = tvb, .base = offset};
+    read_headers(tvb, offset, span);
+    if (!span->readable)
+        return;
+    if (span->packet.parts > 1 && span->whole) {
+        join_parts(pinfo, tvb, offset, span);
+        return;
+    }
+    uint32_t there = (uint32_t)tvb_captured_length_remaining(tvb, (int)(offset + MW_HEADER));
+    span->packet.have = min_u32(there, span->packet.length);
+    span->packet.payload =
+        span->packet.have ? tvb_get_ptr(tvb, (int)(offset + MW_HEADER), (int)span->packet.have) : nothing;
+}
+
+/* -- showing ------------------------------------------------------------------------------------------------------- */
+
+static void show_dialect(packet_info *pinfo, const struct record *record)
+{
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, record->dialect == MW_DIALECT_MARIADB ? "MariaDB" : "MySQL");
+}
+
+static void show_summary(struct walk *walk, const struct record *record, const struct mw_msg *msg, proto_item *item)
+{
+    char raw[SUMMARY_MAX];
+    packet_info *pinfo = walk->pinfo;
+    size_t n = mw_summary(&record->ctx, (enum mw_dir)record->dir, msg, raw, sizeof raw);
+    column_add(*walk_column(walk), pinfo,
+               text_utf8(pinfo->pool, record->dialect, record->ctx.collation, (const uint8_t *)raw, (uint32_t)n));
+    n = mw_summary(&record->ctx, (enum mw_dir)record->dir, msg, raw, NODE_MAX);
+    proto_item_append_text(
+        item, ", %s",
+        text_utf8(pinfo->pool, record->dialect, record->ctx.collation, (const uint8_t *)raw, (uint32_t)n));
+}
+
+/* The filter `mysql` goes on matching. */
+static void mark_built_in(proto_tree *tree, tvbuff_t *tvb, uint32_t offset, uint32_t length)
+{
+    if (built_in_protocol <= 0)
+        return;
+    proto_item *item = proto_tree_add_item(tree, built_in_protocol, tvb, (int)offset, (int)length, ENC_NA);
+    proto_item_set_hidden(item);
+}
+
+static proto_item *add_node(proto_tree *tree, tvbuff_t *tvb, uint32_t offset, uint32_t length)
+{
+    proto_item *item = proto_tree_add_item(tree, registry_protocol(), tvb, (int)offset, (int)length, ENC_NA);
+    mark_built_in(proto_item_add_subtree(item, registry_packet_tree()), tvb, offset, length);
+    return item;
+}
+
+static void show_packet(struct walk *walk, proto_tree *tree, const struct span *span, const struct record *record)
+{
+    struct mw_msg msg;
+    proto_item *item = NULL;
+    if (tree) {
+        const struct tree_place place = {walk->pinfo, span->tvb, span->base};
+        item = add_node(tree, span->tvb, span->base, MW_HEADER + span->packet.have);
+        tree_render(&place, item, &record->ctx, (enum mw_dir)record->dir, &span->packet, record->notes, &msg);
+        if (record->story) {
+            proto_tree *node = proto_item_add_subtree(item, registry_packet_tree());
+            proto_item_set_generated(
+                proto_tree_add_string(node, registry_own_field(OWN_AUTH_SUMMARY), span->tvb, 0, 0, record->story));
+        }
+    } else {
+        mw_decode(&record->ctx, (enum mw_dir)record->dir, &span->packet, &msg);
+    }
+    show_summary(walk, record, &msg, item);
+}
+
+static void show_bytes(struct walk *walk, proto_tree *tree, uint32_t length, const struct record *record)
+{
+    static const struct {
+        enum own_field field;
+        const char *text;
+    } kinds[] = {
+        [CHUNK_REST] = {OWN_REST, "Rest of a packet"},
+        [CHUNK_COMPRESSED] = {OWN_COMPRESSED, "Compressed MySQL data"},
+        [CHUNK_UNREAD] = {OWN_UNREAD, "Undecoded data"},
+    };
+    enum chunk chunk = record ? (enum chunk)record->chunk : CHUNK_UNREAD;
+    uint32_t there = min_u32(length, (uint32_t)tvb_captured_length_remaining(walk->tvb, (int)walk->offset));
+    column_add(*walk_column(walk), walk->pinfo, kinds[chunk].text);
+    proto_item *node = add_node(tree, walk->tvb, walk->offset, there);
+    proto_item_append_text(node, ", %s", kinds[chunk].text);
+    proto_item *item =
+        proto_tree_add_item(proto_item_add_subtree(node, registry_packet_tree()),
+                            registry_own_field(kinds[chunk].field), walk->tvb, (int)walk->offset, (int)there, ENC_NA);
+    if (chunk == CHUNK_COMPRESSED)
+        expert_add_info(walk->pinfo, item, registry_own_note(OWN_NOTE_COMPRESSED));
+    else if (chunk == CHUNK_UNREAD && record && record->why)
+        expert_add_info_format(walk->pinfo, item, registry_own_note(OWN_NOTE_UNREAD), "%s", record->why);
+}
+
+/* -- the walk ------------------------------------------------------------------------------------------------------ */
+
+/* The protocol that hands us the data: the last but one of the frame's layers. */
+static int parent_protocol(const packet_info *pinfo)
+{
+    wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers);
+    layer = layer ? wmem_list_frame_prev(layer) : NULL;
+    return layer ? GPOINTER_TO_INT(wmem_list_frame_data(layer)) : -1;
+}
+
+static void wait_for_more(const struct walk *walk, const struct span *span)
+{
+    walk->pinfo->desegment_offset = (int)walk->offset;
+    walk->pinfo->desegment_len = span->missing ? span->missing : DESEGMENT_ONE_MORE_SEGMENT;
+}
+
+/* What follows an SSLRequest in the same segment. It asks for reassembly in our place. */
+static void call_tls(const struct walk *walk, proto_tree *tree)
+{
+    packet_info *pinfo = walk->pinfo;
+    pinfo->can_desegment = pinfo->saved_can_desegment;
+    call_dissector(tls_handle, tvb_new_subset_remaining(walk->tvb, (int)walk->offset), pinfo, tree);
+    if (pinfo->desegment_len)
+        pinfo->desegment_offset += (int)walk->offset;
+}
+
+static void walk_all(struct walk *walk, proto_tree *tree)
+{
+    uint32_t end = tvb_reported_length(walk->tvb);
+    while (walk->offset < end) {
+        struct span span;
+        read_span(walk->pinfo, walk->tvb, walk->offset, &span);
+        const struct record *record = walk_record(walk, &span, own_handle, tls_handle);
+        if (!record && !span.whole && walk->can_wait) {
+            wait_for_more(walk, &span);
+            return;
+        }
+        if (record)
+            show_dialect(walk->pinfo, record);
+        if (record && record->chunk == CHUNK_PACKET) {
+            show_packet(walk, tree, &span, record);
+            walk->offset = min_u32(walk->offset + span.wire, end);
+            if (record->tls_follows && walk->offset < end) {
+                call_tls(walk, tree);
+                walk->offset = end;
+            }
+        } else {
+            uint32_t length = record ? record->length : end - walk->offset;
+            show_bytes(walk, tree, length, record);
+            walk->offset += length;
+        }
+    }
+}
+
+int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (pinfo->flags.in_error_pkt)
+        return 0; /* a quotation in an ICMP error is no part of the stream */
+    struct walk walk = {.tvb = tvb, .pinfo = pinfo, .can_wait = dissect_options.desegment && pinfo->can_desegment > 0};
+    walk_begin(&walk, own_handle, parent_protocol(pinfo), data);
+    if (!*walk_column(&walk))
+        *walk_column(&walk) = column_new(pinfo);
+    walk_all(&walk, tree);
+    walk_end(&walk);
+    column_show(*walk_column(&walk), pinfo);
+    return (int)tvb_captured_length(tvb);
+}
+
+/* -- heuristics ---------------------------------------------------------------------------------------------------- */
+
+static bool looks_like_us(tvbuff_t *tvb)
+{
+    uint32_t n = min_u32(tvb_captured_length(tvb), LOOK);
+    if (n == 0)
+        return false;
+    const uint8_t *p = tvb_get_ptr(tvb, 0, (int)n);
+    return mw_looks_like_greeting(p, n) == MW_YES || mw_looks_like_login(p, n) == MW_YES;
+}
+
+ws_bool dissect_tcp_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (dissect_options.built_in || !looks_like_us(tvb))
+        return FALSE;
+    conversation_set_dissector(find_or_create_conversation(pinfo), own_handle);
+    return dissect_stream(tvb, pinfo, tree, data) > 0;
+}
+
+/* TLS asks again for each record unless it has an application of its own. */
+ws_bool dissect_tls_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (dissect_options.built_in || (!connection_known(pinfo) && !looks_like_us(tvb)))
+        return FALSE;
+    return dissect_stream(tvb, pinfo, tree, data) > 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plugin/text.h"
+
+#include <string.h>
+
+/* clang-format off */
+static const struct {
+    const char *charset; /* the server's name */
+    unsigned encoding;   /* Wireshark's */
+} encodings[] = {
+    {"utf8mb4",  ENC_UTF_8},
+    {"utf8mb3",  ENC_UTF_8},
+    {"utf8",     ENC_UTF_8},
+    {"latin1",   ENC_WINDOWS_1252}, /* the servers' latin1 is cp1252 */
+    {"latin2",   ENC_ISO_8859_2},
+    {"latin5",   ENC_ISO_8859_9},
+    {"latin7",   ENC_ISO_8859_13},
+    {"greek",    ENC_ISO_8859_7},
+    {"hebrew",   ENC_ISO_8859_8},
+    {"tis620",   ENC_ISO_8859_11},
+    {"cp1250",   ENC_WINDOWS_1250},
+    {"cp1251",   ENC_WINDOWS_1251},
+    {"cp866",    ENC_CP866},
+    {"macroman", ENC_MAC_ROMAN},
+    {"gb2312",   ENC_GB18030},
+    {"gbk",      ENC_GB18030},
+    {"gb18030",  ENC_GB18030},
+    {"euckr",    ENC_EUC_KR},
+    {"ucs2",     ENC_UCS_2 | ENC_BIG_ENDIAN},
+    {"utf16",    ENC_UTF_16 | ENC_BIG_ENDIAN},
+    {"utf16le",  ENC_UTF_16 | ENC_LITTLE_ENDIAN},
+    {"utf32",    ENC_UCS_4 | ENC_BIG_ENDIAN},
+};
+/* clang-format on */
+
+static unsigned encoding_of(enum mw_dialect dialect, uint16_t collation)
+{
+    const char *charset = collation ? mw_collation_charset(dialect, collation) : NULL;
+    for (size_t i = 0; charset && i < array_length(encodings); i++)
+        if (strcmp(encodings[i].charset, charset) == 0)
+            return encodings[i].encoding;
+    return ENC_UTF_8;
+}
+
+/* Strings end at NUL in Wireshark 4, so the rest of a text with one in it would be lost. */
+static const uint8_t *replace_nul(wmem_allocator_t *pool, const uint8_t *p, uint32_t *n)
+{
+    static const uint8_t symbol[] = {0xe2, 0x90, 0x80};
+    size_t nuls = 0, at = 0;
+    for (uint32_t i = 0; i < *n; i++)
+        nuls += p[i] == 0;
+    if (nuls == 0)
+        return p;
+    uint8_t *out = wmem_alloc(pool, *n + nuls * sizeof symbol);
+    for (uint32_t i = 0; i < *n; i++) {
+        if (p[i]) {
+            out[at++] = p[i];
+        } else {
+            memcpy(out + at, symbol, sizeof symbol);
+            at += sizeof symbol;
+        }
+    }
+    *n = (uint32_t)at;
+    return out;
+}
+
+const char *text_utf8(wmem_allocator_t *pool, enum mw_dialect dialect, uint16_t collation, const uint8_t *p, uint32_t n)
+{
+    unsigned encoding = encoding_of(dialect, collation);
+    if (n == 0)
+        return "";
+    if (encoding == ENC_UTF_8)
+        p = replace_nul(pool, p, &n);
+    tvbuff_t *tvb = tvb_new_real_data(p, n, (int)n);
+    const char *text = (const char *)tvb_get_string_enc(pool, tvb, 0, (int)n, encoding);
+    tvb_free(tvb);
+    return text;
+}

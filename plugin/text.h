@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Texts of the wire as UTF-8. */
+#ifndef MYWIRE_PLUGIN_TEXT_H
+#define MYWIRE_PLUGIN_TEXT_H
+
+#include "plugin/compat.h"
+
+#include "mywire/names.h"
+
+/** The text in the character set of `collation`, as far as Wireshark has that encoding; all others are taken for UTF-8.
+ *  What is no character becomes U+FFFD, NUL becomes U+2400. NUL-terminated, in `pool`. */
+const char *text_utf8(wmem_allocator_t *pool, enum mw_dialect dialect, uint16_t collation, const uint8_t *p,
+                      uint32_t n);
+
+#endif

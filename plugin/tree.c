@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plugin/tree.h"
+
+#include <string.h>
+
+#include "plugin/registry.h"
+#include "plugin/text.h"
+
+/* Deepest nesting that gets a subtree of its own; what is deeper goes into the innermost of them. */
+enum { DEPTH_MAX = 16 };
+
+struct remark {
+    proto_item *item; /* NULL: the field at its place was not told yet */
+    uint32_t offset;
+};
+
+struct sink {
+    const struct tree_place *place;
+    enum mw_dialect dialect;
+    proto_tree *trees[DEPTH_MAX];
+    proto_item *nodes[DEPTH_MAX]; /* the item that each tree hangs from */
+    unsigned depth;               /* of the innermost open node; can exceed DEPTH_MAX */
+    proto_item *last;
+    struct mw_item last_item;
+    uint64_t noted; /* set of remarks below */
+    struct remark remarks[MW_NOTE_COUNT];
+};
+
+static proto_tree *current(const struct sink *s)
+{
+    return s->trees[s->depth < DEPTH_MAX ? s->depth : DEPTH_MAX - 1];
+}
+
+/* -- items --------------------------------------------------------------------------------------------------------- */
+
+static double double_of(uint64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static float float_of(uint64_t bits)
+{
+    uint32_t low = (uint32_t)bits;
+    float value;
+    memcpy(&value, &low, sizeof value);
+    return value;
+}
+
+static proto_item *add_named(proto_tree *tree, int id, tvbuff_t *tvb, int start, const struct mw_item *item,
+                             const struct mw_field *field)
+{
+    const char *format = field->base == MW_BASE_HEX ? "%s (0x%02x)" : "%s (%u)";
+    return proto_tree_add_uint_format_value(tree, id, tvb, start, (int)item->length, (uint32_t)item->number, format,
+                                            item->name, (unsigned)item->number);
+}
+
+static proto_item *add_item(const struct sink *s, const struct mw_item *item)
+{
+    const struct mw_field *field = mw_field(item->field);
+    proto_tree *tree = current(s);
+    tvbuff_t *tvb = s->place->tvb;
+    int id = registry_field(item->field), start = (int)(s->place->base + item->offset), length = (int)item->length;
+    switch (field->type) {
+    case MW_FT_HEADING: return proto_tree_add_item(tree, id, tvb, start, length, ENC_NA);
+    case MW_FT_U8:
+    case MW_FT_U16:
+    case MW_FT_U24:
+    case MW_FT_U32:
+        if (item->name)
+            return add_named(tree, id, tvb, start, item, field);
+        return proto_tree_add_uint(tree, id, tvb, start, length, (uint32_t)item->number);
+    case MW_FT_U64: return proto_tree_add_uint64(tree, id, tvb, start, length, item->number);
+    case MW_FT_I8:
+    case MW_FT_I16:
+    case MW_FT_I32: return proto_tree_add_int(tree, id, tvb, start, length, (int32_t)item->number);
+    case MW_FT_I64: return proto_tree_add_int64(tree, id, tvb, start, length, (int64_t)item->number);
+    case MW_FT_F32: return proto_tree_add_float(tree, id, tvb, start, length, float_of(item->number));
+    case MW_FT_F64: return proto_tree_add_double(tree, id, tvb, start, length, double_of(item->number));
+    case MW_FT_BOOL8:
+    case MW_FT_BOOL16:
+    case MW_FT_BOOL32: return proto_tree_add_boolean(tree, id, tvb, start, length, item->number ? field->mask : 0);
+    case MW_FT_TEXT:
+    case MW_FT_TEXTZ:
+    case MW_FT_TEXTL:
+        return proto_tree_add_string(tree, id, tvb, start, length,
+                                     text_utf8(s->place->pinfo->pool, s->dialect, item->collation, item->p, item->n));
+    case MW_FT_BYTES: return proto_tree_add_bytes_with_length(tree, id, tvb, start, length, item->p, (int)item->n);
+    }
+    return NULL;
+}
+
+/* -- the trace ----------------------------------------------------------------------------------------------------- */
+
+static bool covers(const struct mw_item *item, uint32_t offset)
+{
+    return offset >= item->offset && offset - item->offset < item->length;
+}
+
+static void on_item(void *user, const struct mw_item *item)
+{
+    struct sink *s = user;
+    s->last = add_item(s, item);
+    s->last_item = *item;
+    for (int i = 0; i < MW_NOTE_COUNT && s->noted; i++)
+        if (s->noted >> i & 1 && !s->remarks[i].item && covers(item, s->remarks[i].offset))
+            s->remarks[i].item = s->last;
+}
+
+static void on_open(void *user)
+{
+    struct sink *s = user;
+    if (++s->depth >= DEPTH_MAX)
+        return;
+    s->nodes[s->depth] = s->last;
+    s->trees[s->depth] = proto_item_add_subtree(s->last, registry_tree(s->last_item.field));
+}
+
+static void on_close(void *user, uint32_t end)
+{
+    struct sink *s = user;
+    if (s->depth < DEPTH_MAX)
+        proto_item_set_end(s->nodes[s->depth], s->place->tvb, (int)(s->place->base + end));
+    s->depth--;
+}
+
+/* A remark belongs to the field told last if it lies in it, or to the field that will be told at its place. */
+static void on_note(void *user, enum mw_note_id note, uint32_t offset, uint32_t length)
+{
+    struct sink *s = user;
+    (void)length;
+    s->noted |= UINT64_C(1) << note;
+    s->remarks[note] = (struct remark){covers(&s->last_item, offset) ? s->last : NULL, offset};
+}
+
+/* -- remarks ------------------------------------------------------------------------------------------------------- */
+
+static void add_remark(const struct sink *s, enum mw_note_id note, proto_item *item, const struct mw_msg *msg)
+{
+    packet_info *pinfo = s->place->pinfo;
+    if (note != MW_NOTE_ERR || msg->kind != MW_KIND_ERR) {
+        expert_add_info(pinfo, item, registry_note(note));
+        return;
+    }
+    const char *symbol = mw_error_symbol(s->dialect, msg->err.code);
+    expert_add_info_format(pinfo, item, registry_note(note), "%s: %u%s%s", mw_note(note)->text, msg->err.code,
+                           symbol ? " " : "", symbol ? symbol : "");
+}
+
+void tree_render(const struct tree_place *place, proto_item *item, const struct mw_ctx *ctx, enum mw_dir dir,
+                 const struct mw_packet *packet, uint64_t notes, struct mw_msg *msg)
+{
+    struct sink sink = {.place = place, .dialect = ctx->dialect, .last = item};
+    struct mw_trace trace = {.user = &sink, .item = on_item, .open = on_open, .close = on_close, .note = on_note};
+    sink.nodes[0] = item;
+    sink.trees[0] = proto_item_add_subtree(item, registry_packet_tree());
+    mw_decode_traced(ctx, dir, packet, msg, &trace);
+    for (int i = 0; i < MW_NOTE_COUNT; i++)
+        if ((sink.noted | notes) >> i & 1)
+            add_remark(&sink, (enum mw_note_id)i, sink.remarks[i].item ? sink.remarks[i].item : item, msg);
+}
