@@ -237,16 +237,19 @@ RD struct mw_slice rd_bytes(struct mw_reader *r, uint64_t n, enum mw_field_id fi
         return s;
     }
     struct mw_slice s = {NULL, 0};
-    if (n <= left + r->missing) {
+    bool cut = n <= left + r->missing;
+    if (cut) {
         s = (struct mw_slice){r->p, left};
         if (left > 0)
             rd_tell_bytes(r, field, s.n, s);
     }
     rd_fail(r, n);
+    if (cut)
+        r->p = r->end; /* nodes that are still open end behind what was told */
     return s;
 }
 
-/* Everything to the end of the packet. Emits nothing when nothing is left and the capture is whole. */
+/* Everything to the end of the packet; an empty field when nothing is left. */
 RD struct mw_slice rd_rest(struct mw_reader *r, enum mw_field_id field)
 {
     return rd_bytes(r, rd_left_wire(r), field);
