@@ -36,8 +36,11 @@ static void put_capabilities(struct record *r, const char *key, const char *bits
         if (!(caps >> bit & 1))
             continue;
         const char *name = mw_capability_name(dialect, bit);
-        g_snprintf(unnamed, sizeof unnamed, "bit %u", bit);
-        record_list_item(r, name ? name : unnamed);
+        if (!name) {
+            g_snprintf(unnamed, sizeof unnamed, "bit %u", bit);
+            name = unnamed;
+        }
+        record_list_item(r, name);
     }
     record_list_end(r);
     record_uint_if(r, bits_key, known, caps);

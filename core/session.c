@@ -235,10 +235,10 @@ static bool holds(const struct step *t, enum condition condition)
 
 static const struct transition *find_row(const struct step *t)
 {
-    enum mw_phase phase = t->s->ctx[t->dir].phase;
-    const struct transition *row;
-    for (size_t i = 0; (row = transition_row(i)); i++)
-        if (row->phase == phase && row->kind == t->msg->kind && holds(t, row->condition))
+    size_t count;
+    const struct transition *row = transition_rows(t->s->ctx[t->dir].phase, &count);
+    for (; count > 0; row++, count--)
+        if (row->kind == t->msg->kind && holds(t, row->condition))
             return row;
     return NULL;
 }

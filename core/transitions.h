@@ -46,7 +46,7 @@ struct transition {
     uint8_t phase, kind, condition, client, server, effect;
 };
 
-/** Row `i`, or NULL behind the last. */
-const struct transition *transition_row(size_t i);
+/** The rows of a phase, which stand together in the table; sets their number. */
+const struct transition *transition_rows(enum mw_phase phase, size_t *count);
 
 #endif
