@@ -11,6 +11,7 @@
 
 #include "core/decode_command.h"
 #include "core/decode_reply.h"
+#include "core/decode_result.h"
 
 /* Longest EOF; a longer packet that begins with fe is a row, or an OK. */
 enum { EOF_LONGEST = 8, ROW_FIRST_FE = 0xffffff };
@@ -113,7 +114,10 @@ static enum mw_kind kind_from_client(const struct mw_ctx *ctx, const struct mw_p
     case MW_PHASE_AUTH_WAIT:
     case MW_PHASE_AUTH_ANSWER: return MW_KIND_AUTH_RESPONSE;
     case MW_PHASE_FILE: return packet->length ? MW_KIND_FILE_DATA : MW_KIND_FILE_END;
-    case MW_PHASE_STREAMING: return MW_KIND_STREAM;
+    case MW_PHASE_STREAMING:
+        /* A replica acknowledges (ef) until it quits or gives up the stream for another command. */
+        return ctx->reply == MW_REPLY_BINLOG && packet->have && packet->payload[0] != 0xef ? MW_KIND_COMMAND
+                                                                                          : MW_KIND_STREAM;
     default: return MW_KIND_COMMAND;
     }
 }
@@ -167,6 +171,10 @@ RD void decode(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet
     case MW_KIND_PROGRESS: decode_progress(r, msg); break;
     case MW_KIND_COLUMN_COUNT: decode_column_count(r, ctx, msg); break;
     case MW_KIND_PREPARE_OK: decode_prepare_ok(r, ctx, msg); break;
+    case MW_KIND_COLUMN: decode_column(r, ctx, msg); break;
+    case MW_KIND_ROW: decode_row(r, ctx); break;
+    case MW_KIND_BINLOG_EVENT: decode_event(r); break;
+    case MW_KIND_STREAM: decode_stream(r, dir); break;
     case MW_KIND_INFILE: decode_infile(r); break;
     case MW_KIND_STATISTICS: decode_whole(r, MW_F_RESPONSE, MW_F_MESSAGE); break;
     case MW_KIND_FILE_DATA:

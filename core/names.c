@@ -97,6 +97,12 @@ static const struct row field_attributes[] = {
     BOTH(0, "MARIADB_FIELD_ATTR_DATA_TYPE_NAME"),
     BOTH(1, "MARIADB_FIELD_ATTR_FORMAT_NAME"),
 };
+static const struct row bulk_indicators[] = {
+    BOTH(0, "STMT_INDICATOR_NONE"),
+    BOTH(1, "STMT_INDICATOR_NULL"),
+    BOTH(2, "STMT_INDICATOR_DEFAULT"),
+    BOTH(3, "STMT_INDICATOR_IGNORE"),
+};
 #undef BOTH
 
 struct table {
@@ -119,6 +125,7 @@ static const struct table tables[MW_NAMES_COUNT] = {
     [MW_NAMES_AUTH_REQUESTS] = TABLE(auth_requests),
     [MW_NAMES_METADATA] = TABLE(metadata),
     [MW_NAMES_FIELD_ATTRIBUTES] = TABLE(field_attributes),
+    [MW_NAMES_BULK_INDICATORS] = TABLE(bulk_indicators),
 };
 static const struct table capability_table = TABLE(capabilities);
 static const struct table status_table = TABLE(status_flags);

@@ -29,6 +29,8 @@ struct mw_reader {
     enum mw_status status;
     enum mw_dialect dialect; /* whose names values take */
     uint16_t collation;      /* of the texts */
+    struct mw_slice label;   /* name of the column, parameter or attribute whose value is being read */
+    uint16_t label_collation;
 };
 
 #define RD static inline __attribute__((always_inline, unused))
@@ -110,7 +112,9 @@ RD void rd_tell(const struct mw_reader *r, enum mw_field_id field, uint32_t leng
                            .offset = rd_offset(r),
                            .length = length,
                            .number = number,
-                           .name = f->names ? mw_name_of(f->names, r->dialect, (uint32_t)number) : NULL};
+                           .name = f->names ? mw_name_of(f->names, r->dialect, (uint32_t)number) : NULL,
+                           .label = r->label,
+                           .label_collation = r->label_collation};
     rd_trace(r)->item(rd_trace(r)->user, &item);
 }
 
@@ -123,8 +127,20 @@ RD void rd_tell_bytes(const struct mw_reader *r, enum mw_field_id field, uint32_
                            .length = length,
                            .p = value.p,
                            .n = value.n,
-                           .collation = r->collation};
+                           .collation = r->collation,
+                           .label = r->label,
+                           .label_collation = r->label_collation};
     rd_trace(r)->item(rd_trace(r)->user, &item);
+}
+
+/* Begins a node of a known value and length, GENERATED from the bytes that its children tell one by one. */
+RD bool rd_open_value(const struct mw_reader *r, enum mw_field_id field, uint32_t length, struct mw_slice value)
+{
+    if (!rd_trace(r) || r->status != MW_OK)
+        return false;
+    rd_tell_bytes(r, field, length, value);
+    rd_trace(r)->open(rd_trace(r)->user);
+    return true;
 }
 
 /* Begins a node; what is read until rd_close are its children. Returns what rd_close wants to know. */

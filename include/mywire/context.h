@@ -3,7 +3,7 @@
 #ifndef MYWIRE_CONTEXT_H
 #define MYWIRE_CONTEXT_H
 
-#include "mywire/names.h"
+#include "mywire/columns.h"
 
 enum mw_phase {
 #define MW_PHASE(id, side, text) MW_PHASE_##id,
@@ -28,8 +28,9 @@ enum mw_ctx_flag {
 struct mw_ctx {
     uint64_t caps;        /**< capabilities in force; before the login those of nobody: 0 */
     uint64_t server_caps; /**< capabilities of the greeting */
+    const struct mw_columns *columns; /**< of the rows under way; NULL: definitions were not sent, or not seen */
+    const struct mw_stmt *stmt;       /**< that a command of the client executes; NULL unknown */
     uint32_t left;        /**< definitions still to come, this one included */
-    uint32_t columns;     /**< columns of the result under way */
     uint16_t collation;   /**< of texts that the client sends, 0 unknown */
     uint8_t phase;        /**< enum mw_phase */
     uint8_t dialect;      /**< enum mw_dialect */

@@ -31,12 +31,13 @@ enum mw_field_type {
     MW_FT_TEXT,
     MW_FT_TEXTZ,
     MW_FT_TEXTL,
-    MW_FT_BYTES
+    MW_FT_BYTES,
+    MW_FT_TIME32 /**< seconds since the epoch */
 };
 
 enum mw_field_base { MW_BASE_NA, MW_BASE_DEC, MW_BASE_HEX };
 
-enum { MW_FLAG_NA = 0, MW_FLAG_SECRET = 1 };
+enum { MW_FLAG_NA = 0, MW_FLAG_SECRET = 1, MW_FLAG_GENERATED = 2 };
 
 /** One row of `fields.def`. */
 struct mw_field {
@@ -47,7 +48,7 @@ struct mw_field {
     enum mw_field_base base;
     enum mw_names_id names; /**< names of the values, MW_NAMES_NONE if there are none */
     uint32_t mask;          /**< the bit, for BOOL types */
-    unsigned flags;         /**< MW_FLAG_SECRET: shown only on request */
+    unsigned flags;         /**< MW_FLAG_SECRET: shown only on request; MW_FLAG_GENERATED: no bytes of its own */
 };
 
 /** The row of a field. `id` must be below MW_F_COUNT. */

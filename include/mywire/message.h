@@ -91,9 +91,12 @@ struct mw_progress {
 struct mw_request {
     uint8_t command; /**< enum mw_command */
     bool empty;      /**< no command byte at all */
-    struct mw_slice text;   /**< SQL, or the schema of COM_INIT_DB */
+    struct mw_slice text;   /**< SQL, schema, table, long data */
     uint64_t text_length;   /**< true length, ≥ text.n */
     uint32_t statement_id;
+    uint16_t param;          /**< COM_STMT_SEND_LONG_DATA: index; `text` is the data */
+    bool types_named;        /**< a name follows each type */
+    struct mw_slice types;   /**< executions that bind: the types of all parameters; p NULL otherwise */
     struct mw_login login;  /**< COM_CHANGE_USER */
 };
 
@@ -124,6 +127,7 @@ struct mw_msg {
         struct mw_request request;
         struct mw_column_count column_count;
         struct mw_prepare_ok prepare_ok;
+        struct mw_column column;
     };
 };
 

@@ -34,10 +34,13 @@ struct mw_item {
     uint32_t offset;
     uint32_t length;    /**< bytes on the wire, terminator included; 0 for a HEADING until its close */
     uint64_t number;    /**< U* and BOOL*: the value */
-    const uint8_t *p;   /**< TEXT*, BYTES: the value without terminator; borrowed from the packet */
+    const uint8_t *p;   /**< TEXT*, BYTES: the value without terminator; borrowed from the packet, or for the time of the
+                             call where the field is GENERATED */
     uint32_t n;         /**< its length */
     uint16_t collation; /**< TEXT*: collation id that says the character set, 0 unknown (taken for UTF-8) */
     const char *name;   /**< the value's name in the field's list, or NULL */
+    struct mw_slice label; /**< name of the column, parameter or attribute that this is the value of; p NULL otherwise */
+    uint16_t label_collation; /**< of the label, 0 unknown */
 };
 
 /** A visitor of fields. The calls for a packet come in order; `open` makes what follows children of the last item. */

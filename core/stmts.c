@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/stmts.h"
+
+#include <string.h>
+
+#include "core/reader.h"
+
+enum { BUCKETS_FIRST = 16, LAST_PREPARED = 0xffffffff };
+
+/* Long data of a parameter, gathered from several packets. */
+struct stmt_long {
+    struct stmt_long *next;
+    uint16_t param;
+    uint32_t used, size;
+    uint64_t length; /* true */
+    uint8_t data[];
+};
+
+static void give_back(const struct mw_mem *mem, void *p, size_t size)
+{
+    if (p && mem->free)
+        mem->free(mem->user, p, size);
+}
+
+struct mw_stmt *stmt_keep(const struct mw_stmt *stmt)
+{
+    struct mw_stmt *own = (struct mw_stmt *)(uintptr_t)stmt;
+    if (own)
+        own->references++;
+    return own;
+}
+
+void stmt_drop(const struct mw_stmt *stmt, const struct mw_mem *mem)
+{
+    struct mw_stmt *own = (struct mw_stmt *)(uintptr_t)stmt;
+    if (!own || --own->references > 0)
+        return;
+    columns_drop(own->columns, mem);
+    give_back(mem, own, own->size);
+}
+
+/* A new object with one reference: the facts of `like` (may be NULL), its text, and room for `params` parameters and `extra` bytes
+ * behind them, whose place is returned in `room`. */
+static struct mw_stmt *stmt_new(const struct mw_mem *mem, const struct mw_stmt *like, struct mw_slice sql, uint32_t params,
+                                size_t extra, uint8_t **room)
+{
+    size_t size = sizeof(struct mw_stmt) + params * sizeof(struct mw_param) + sql.n + extra;
+    struct mw_stmt *stmt = mem->alloc(mem->user, size);
+    if (!stmt)
+        return NULL;
+    memset(stmt, 0, sizeof *stmt + params * sizeof(struct mw_param));
+    if (like) {
+        *stmt = *like;
+        memcpy(stmt->param, like->param, (params < like->params ? params : like->params) * sizeof(struct mw_param));
+        columns_keep(stmt->columns);
+    }
+    uint8_t *text = (uint8_t *)&stmt->param[params];
+    if (sql.n)
+        memcpy(text, sql.p, sql.n);
+    stmt->sql = (struct mw_slice){text, sql.n};
+    stmt->params = params;
+    stmt->references = 1;
+    stmt->size = size;
+    if (room)
+        *room = text + sql.n;
+    return stmt;
+}
+
+/* -- the text ------------------------------------------------------------------------------------------------------ */
+
+/* Skips a quoted string or identifier that begins at `i`; returns the index behind it. */
+static uint32_t skip_quoted(struct mw_slice sql, uint32_t i)
+{
+    uint8_t quote = sql.p[i++];
+    while (i < sql.n && sql.p[i] != quote)
+        i += sql.p[i] == '\\' && quote != '`' ? 2 : 1;
+    return i + 1;
+}
+
+static uint32_t skip_line(struct mw_slice sql, uint32_t i)
+{
+    while (i < sql.n && sql.p[i] != '\n')
+        i++;
+    return i;
+}
+
+uint32_t stmt_placeholders(struct mw_slice sql)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < sql.n;) {
+        uint8_t c = sql.p[i], next = i + 1 < sql.n ? sql.p[i + 1] : 0;
+        if (c == '\'' || c == '"' || c == '`') {
+            i = skip_quoted(sql, i);
+        } else if (c == '#' || (c == '-' && next == '-' && (i + 2 >= sql.n || sql.p[i + 2] <= ' '))) {
+            i = skip_line(sql, i);
+        } else if (c == '/' && next == '*' && !(i + 2 < sql.n && sql.p[i + 2] == '!')) {
+            for (i += 2; i + 1 < sql.n && !(sql.p[i] == '*' && sql.p[i + 1] == '/'); i++)
+                ;
+            i += 2;
+        } else {
+            count += c == '?';
+            i++;
+        }
+    }
+    return count;
+}
+
+/* -- the map ------------------------------------------------------------------------------------------------------- */
+
+static struct stmt_entry **find_place(const struct stmts *s, uint32_t id)
+{
+    struct stmt_entry **place = &s->bucket[id & (s->buckets - 1)];
+    while (*place && (*place)->stmt->id != id)
+        place = &(*place)->next;
+    return place;
+}
+
+static struct stmt_entry *find_entry(const struct stmts *s, uint32_t id)
+{
+    if (id == LAST_PREPARED && s->last)
+        id = s->last->id;
+    return s->buckets ? *find_place(s, id) : NULL;
+}
+
+static bool grow(struct stmts *s, const struct mw_mem *mem)
+{
+    uint32_t buckets = s->buckets ? s->buckets * 2 : BUCKETS_FIRST;
+    struct stmt_entry **bucket = mem->alloc(mem->user, buckets * sizeof *bucket);
+    if (!bucket)
+        return false;
+    memset(bucket, 0, buckets * sizeof *bucket);
+    for (uint32_t i = 0; i < s->buckets; i++)
+        for (struct stmt_entry *e = s->bucket[i], *next; e; e = next) {
+            next = e->next;
+            e->next = bucket[e->stmt->id & (buckets - 1)];
+            bucket[e->stmt->id & (buckets - 1)] = e;
+        }
+    give_back(mem, s->bucket, s->buckets * sizeof *s->bucket);
+    s->bucket = bucket;
+    s->buckets = buckets;
+    return true;
+}
+
+static void drop_long(struct stmts *s, const struct mw_mem *mem, struct stmt_entry *e)
+{
+    for (struct stmt_long *l = e->pending, *next; l; l = next) {
+        next = l->next;
+        s->bytes -= l->size;
+        give_back(mem, l, sizeof *l + l->size);
+    }
+    e->pending = NULL;
+}
+
+static void set_stmt(struct stmts *s, const struct mw_mem *mem, struct stmt_entry *e, struct mw_stmt *stmt)
+{
+    if (s->last == e->stmt) {
+        stmt_drop(s->last, mem);
+        s->last = stmt_keep(stmt);
+    }
+    s->bytes += stmt->size;
+    s->bytes -= e->stmt->size;
+    stmt_drop(e->stmt, mem);
+    e->stmt = stmt;
+}
+
+static void remove_entry(struct stmts *s, const struct mw_mem *mem, struct stmt_entry **place)
+{
+    struct stmt_entry *e = *place;
+    *place = e->next;
+    drop_long(s, mem, e);
+    s->bytes -= e->stmt->size;
+    s->count--;
+    stmt_drop(e->stmt, mem);
+    give_back(mem, e, sizeof *e);
+}
+
+void stmts_close(struct stmts *s, const struct mw_mem *mem, uint32_t id)
+{
+    if (id == LAST_PREPARED && s->last)
+        id = s->last->id;
+    struct stmt_entry **place = s->buckets ? find_place(s, id) : NULL;
+    if (place && *place)
+        remove_entry(s, mem, place);
+}
+
+void stmts_clear(struct stmts *s, const struct mw_mem *mem)
+{
+    for (uint32_t i = 0; i < s->buckets; i++)
+        while (s->bucket[i])
+            remove_entry(s, mem, &s->bucket[i]);
+    give_back(mem, s->bucket, s->buckets * sizeof *s->bucket);
+    stmt_drop(s->last, mem);
+    *s = (struct stmts){0};
+}
+
+/* -- preparing ----------------------------------------------------------------------------------------------------- */
+
+static void set_last(struct stmts *s, const struct mw_mem *mem, const struct mw_stmt *stmt)
+{
+    struct mw_stmt *kept = stmt_keep(stmt);
+    stmt_drop(s->last, mem);
+    s->last = kept;
+}
+
+struct mw_stmt *stmts_preparing(struct stmts *s, const struct mw_mem *mem, const struct mw_limits *limits,
+                                const struct mw_request *request, uint16_t collation, uint64_t packet)
+{
+    struct mw_slice sql = request->text;
+    if (sql.n > limits->statement_text)
+        sql.n = limits->statement_text;
+    uint32_t params = stmt_placeholders(request->text);
+    struct mw_stmt *stmt = stmt_new(mem, NULL, sql, params <= UINT16_MAX ? params : 0, 0, NULL);
+    if (!stmt)
+        return NULL;
+    stmt->id = LAST_PREPARED;
+    stmt->guessed = true;
+    stmt->sql_length = request->text_length;
+    stmt->collation = collation;
+    stmt->prepare_packet = packet;
+    set_last(s, mem, stmt);
+    return stmt;
+}
+
+struct mw_stmt *stmts_prepared(struct stmts *s, const struct mw_mem *mem, const struct mw_limits *limits,
+                               struct mw_limit_hits *hits, const struct mw_stmt *text, const struct mw_prepare_ok *ok)
+{
+    stmts_close(s, mem, ok->statement_id);
+    if (s->count >= limits->statements) {
+        hits->statements++;
+        return NULL;
+    }
+    if (s->count >= s->buckets && !grow(s, mem))
+        return NULL;
+    struct mw_slice sql = text ? text->sql : (struct mw_slice){NULL, 0};
+    if (s->bytes + sql.n > limits->statement_bytes) {
+        hits->statement_bytes++;
+        sql.n = 0;
+    }
+    struct stmt_entry *e = mem->alloc(mem->user, sizeof *e);
+    struct mw_stmt *stmt = e ? stmt_new(mem, text, sql, ok->params, 0, NULL) : NULL;
+    if (!stmt) {
+        give_back(mem, e, sizeof *e);
+        return NULL;
+    }
+    stmt->id = ok->statement_id;
+    stmt->guessed = false;
+    if (text && !text->bound)
+        memset(stmt->param, 0, ok->params * sizeof *stmt->param);
+    *e = (struct stmt_entry){.stmt = stmt};
+    *find_place(s, stmt->id) = e;
+    s->count++;
+    s->bytes += stmt->size;
+    if (s->last == text || !text)
+        set_last(s, mem, stmt);
+    return stmt_keep(stmt);
+}
+
+/* -- executing ----------------------------------------------------------------------------------------------------- */
+
+/* A new object that shows the long data sent ahead. */
+static void show_long(struct stmts *s, const struct mw_mem *mem, struct stmt_entry *e)
+{
+    size_t bytes = 0;
+    uint8_t *room;
+    for (const struct stmt_long *l = e->pending; l; l = l->next)
+        bytes += l->used;
+    struct mw_stmt *stmt = stmt_new(mem, e->stmt, e->stmt->sql, e->stmt->params, bytes, &room);
+    if (!stmt)
+        return;
+    for (uint32_t i = 0; i < stmt->params; i++) {
+        stmt->param[i].is_long = false;
+        stmt->param[i].value = (struct mw_slice){NULL, 0};
+        stmt->param[i].length = 0;
+    }
+    for (const struct stmt_long *l = e->pending; l; l = l->next) {
+        if (l->param >= stmt->params)
+            continue;
+        struct mw_param *p = &stmt->param[l->param];
+        memcpy(room, l->data, l->used);
+        p->is_long = true;
+        p->value = (struct mw_slice){room, l->used};
+        p->length = l->length;
+        room += l->used;
+    }
+    set_stmt(s, mem, e, stmt);
+    e->dirty = false;
+}
+
+const struct mw_stmt *stmts_find(struct stmts *s, const struct mw_mem *mem, uint32_t id)
+{
+    struct stmt_entry *e = find_entry(s, id);
+    if (!e)
+        return id == LAST_PREPARED ? s->last : NULL;
+    if (e->dirty)
+        show_long(s, mem, e);
+    return e->stmt;
+}
+
+void stmts_bind(struct stmts *s, const struct mw_mem *mem, uint32_t id, struct mw_slice types, bool names)
+{
+    struct stmt_entry *e = find_entry(s, id);
+    const struct mw_stmt *old = e ? e->stmt : id == LAST_PREPARED ? s->last : NULL;
+    if (!old || !types.p)
+        return;
+    struct mw_reader r = {.p = types.p, .base = types.p, .end = types.p + types.n};
+    bool same = old->bound;
+    for (int round = 0; round < 2; round++) {
+        /* First look whether anything changes: drivers send the same types with every execution. */
+        struct mw_stmt *stmt = round ? stmt_new(mem, old, old->sql, old->params, 0, NULL) : NULL;
+        if (round && !stmt)
+            return;
+        r.p = types.p;
+        for (uint32_t i = 0; i < old->params && rd_ok(&r); i++) {
+            uint16_t type = rd_u16(&r, MW_F_PAYLOAD);
+            if (names)
+                rd_lenenc_text(&r, MW_F_PAYLOAD, MW_F_PAYLOAD);
+            same = same && old->param[i].type == type;
+            if (stmt && rd_ok(&r))
+                stmt->param[i].type = type;
+        }
+        if (same)
+            return;
+        if (!stmt)
+            continue;
+        stmt->bound = true;
+        if (e) {
+            for (uint32_t i = 0; i < stmt->params; i++) /* the values lie in the old object */
+                stmt->param[i].value = (struct mw_slice){NULL, 0};
+            e->dirty = e->pending != NULL;
+            set_stmt(s, mem, e, stmt);
+        } else {
+            set_last(s, mem, stmt);
+            stmt_drop(stmt, mem);
+        }
+    }
+}
+
+void stmts_set_columns(struct stmts *s, const struct mw_mem *mem, uint32_t id, const struct mw_columns *columns)
+{
+    struct stmt_entry *e = find_entry(s, id);
+    if (!e || e->stmt->columns == columns)
+        return;
+    struct mw_stmt *stmt = stmt_new(mem, e->stmt, e->stmt->sql, e->stmt->params, 0, NULL);
+    if (!stmt)
+        return;
+    for (uint32_t i = 0; i < stmt->params; i++)
+        stmt->param[i].value = (struct mw_slice){NULL, 0};
+    columns_drop(stmt->columns, mem);
+    stmt->columns = columns_keep(columns);
+    e->dirty = e->pending != NULL;
+    set_stmt(s, mem, e, stmt);
+}
+
+void stmts_add_long(struct stmts *s, const struct mw_mem *mem, const struct mw_limits *limits, struct mw_limit_hits *hits,
+                    uint32_t id, uint16_t param, struct mw_slice data, uint64_t length)
+{
+    struct stmt_entry *e = find_entry(s, id);
+    if (!e)
+        return;
+    struct stmt_long **place = &e->pending;
+    while (*place && (*place)->param != param)
+        place = &(*place)->next;
+    struct stmt_long *l = *place;
+    uint32_t used = l ? l->used : 0;
+    uint32_t n = data.n;
+    if (n > limits->long_data - used || s->bytes + n > limits->statement_bytes) {
+        hits->long_data++;
+        n = s->bytes >= limits->statement_bytes ? 0 : limits->long_data - used < n ? limits->long_data - used : 0;
+    }
+    if (!l || used + n > l->size) {
+        uint32_t size = used + n < 256 ? 256 : (used + n) * 2;
+        if (size > limits->long_data && used + n <= limits->long_data)
+            size = limits->long_data;
+        struct stmt_long *bigger = mem->alloc(mem->user, sizeof *bigger + size);
+        if (!bigger)
+            return;
+        *bigger = (struct stmt_long){.next = l ? l->next : NULL, .param = param, .used = used, .size = size,
+                                     .length = l ? l->length : 0};
+        if (used)
+            memcpy(bigger->data, l->data, used);
+        s->bytes += size - (l ? l->size : 0);
+        if (l)
+            give_back(mem, l, sizeof *l + l->size);
+        *place = l = bigger;
+    }
+    if (n)
+        memcpy(l->data + used, data.p, n);
+    l->used += n;
+    l->length += length;
+    e->dirty = true;
+}
+
+void stmts_clear_long(struct stmts *s, const struct mw_mem *mem, uint32_t id)
+{
+    struct stmt_entry *e = find_entry(s, id);
+    if (!e || !e->pending)
+        return;
+    drop_long(s, mem, e);
+    show_long(s, mem, e); /* without any */
+}
