@@ -319,6 +319,13 @@ static const struct cli_command *take_command(char **args)
     return command;
 }
 
+/* A first argument that looks like a command's name and is no file: more likely a misspelt command than a missing capture. */
+static bool is_no_command(const char *arg)
+{
+    return arg && *arg && strspn(arg, "abcdefghijklmnopqrstuvwxyz-") == strlen(arg) && *arg != '-' &&
+           access(arg, F_OK) != 0;
+}
+
 /* GOption knows "-p 3306" only: makes two arguments of "-p3306". */
 static char **split_short_options(char **argv)
 {
@@ -345,10 +352,15 @@ int cli_main(int argc, char **argv)
     char **args = split_short_options(argv);
     struct raw_options raw = {0};
     struct cli cli = {0};
+    enum cli_exit result;
     const struct cli_command *command = take_command(args);
+    if (!command && is_no_command(args[1])) {
+        result = usage_error("There is no command %s, nor a file of that name.", args[1]);
+        g_strfreev(args);
+        return result;
+    }
     GOptionContext *context = make_context(command, &raw);
     GError *error = NULL;
-    enum cli_exit result;
     if (!g_option_context_parse_strv(context, &args, &error)) {
         result = usage_error("%s.", error->message);
         g_error_free(error);
