@@ -242,7 +242,11 @@ enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn
         if (input->error)
             complain("%s", input->error);
     }
-    if (a->connections == 0 && a->counters.packets > 0 && !cli->quiet)
+    if (a->connections == 0 && a->counters.packets > 0 && cli->only_ports && !cli->quiet)
+        complain("No MySQL or MariaDB traffic was found on the ports of -p in %" G_GUINT64_FORMAT
+                 " packets; without --only-ports others are looked at too.",
+                 a->counters.packets);
+    else if (a->connections == 0 && a->counters.packets > 0 && !cli->quiet)
         complain("No MySQL or MariaDB traffic was found in %" G_GUINT64_FORMAT " packets (%" G_GUINT64_FORMAT
                  " TCP connections); if it is there on an unusual port and the logins are not, name the port with -p.",
                  a->counters.packets, a->counters.flows);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/evidence.h"
 
-static uint64_t incomplete(const struct analysis *a)
+uint64_t evidence_incomplete(const struct analysis *a)
 {
     uint64_t n = 0;
     for (guint i = 0; i < a->inputs->len; i++)
@@ -24,7 +24,7 @@ void evidence_json(struct json *j, const struct analysis *a)
         json_object_end(j);
     }
     json_array_end(j);
-    json_put_bool(j, "complete", incomplete(a) == 0);
+    json_put_bool(j, "complete", evidence_incomplete(a) == 0);
     json_put_uint(j, "connections", a->connections);
     json_put_uint(j, "midstream_connections", a->midstream);
     json_put_uint(j, "undecrypted_connections", a->undecrypted);
@@ -59,7 +59,7 @@ int evidence_text(struct output *out, const struct analysis *a)
 {
     output_printf(out, "Read %" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " bytes, from %u file%s.\n",
                   a->counters.packets, a->counters.bytes, a->inputs->len, a->inputs->len == 1 ? "" : "s");
-    line_if(out, incomplete(a), "file could not be read, or not to its end: this is incomplete",
+    line_if(out, evidence_incomplete(a), "file could not be read, or not to its end: this is incomplete",
             "files could not be read, or not to their ends: this is incomplete");
     line_if(out, a->midstream, "connection begins before the capture", "connections begin before the capture");
     line_if(out, a->undecrypted, "connection is encrypted and was not decrypted",
