@@ -34,6 +34,7 @@ static const struct cli_command *find_command(const char *name)
 struct raw_options {
     char **keylogs, **tls_keys, **ports, **outputs, **files;
     char *filter, *format, *color;
+    char *format_help;
     gboolean only_ports, show_secrets, verbose_fields, offsets, quiet, version;
 };
 
@@ -106,16 +107,23 @@ static bool take_color(const char *name, enum color_mode *mode)
     return !name;
 }
 
-static bool check_format(const struct cli_command *command, enum format format, const char *given)
+/* The formats of a command, as its help and complaints list them. */
+static char *format_list(const struct cli_command *command)
 {
-    if (format != FORMAT_COUNT && command->formats & FORMAT_BIT(format))
-        return true;
     GString *list = g_string_new(NULL);
     for (int f = 0; f < FORMAT_COUNT; f++)
         if (command->formats & FORMAT_BIT(f))
             g_string_append_printf(list, "%s%s", list->len ? ", " : "", format_name(f));
-    usage_error("%s has no format %s; it has: %s.", command->name, given, list->str);
-    g_string_free(list, TRUE);
+    return g_string_free(list, FALSE);
+}
+
+static bool check_format(const struct cli_command *command, enum format format, const char *given)
+{
+    if (format != FORMAT_COUNT && command->formats & FORMAT_BIT(format))
+        return true;
+    char *list = format_list(command);
+    usage_error("%s has no format %s; it has: %s.", command->name, given, list);
+    g_free(list);
     return false;
 }
 
@@ -160,20 +168,26 @@ static bool open_outputs(struct cli *cli, const struct cli_command *command, con
     return true;
 }
 
+/* Texts of options are kept by `raw`: GOption borrows them. */
 static GOptionContext *make_context(const struct cli_command *command, struct raw_options *raw)
 {
-    const GOptionEntry common[] = {
+    bool reads = !command || command->takes_files;
+    raw->format_help = format_list(command ? command : find_command("summary"));
+    const GOptionEntry input[] = {
         {"keylog", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->keylogs, "TLS key log (SSLKEYLOGFILE format); repeatable", "FILE"},
         {"tls-key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->tls_keys, "RSA private key of a server (PEM); repeatable", "FILE"},
         {"port", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &raw->ports, "MySQL speaks on this port; repeatable", "N"},
         {"only-ports", 0, 0, G_OPTION_ARG_NONE, &raw->only_ports, "Look for MySQL on the ports of -p only", NULL},
         {"filter", 'f', 0, G_OPTION_ARG_STRING, &raw->filter, "Read only packets that match (pcap-filter(7))", "BPF"},
-        {"format", 'F', 0, G_OPTION_ARG_STRING, &raw->format, "text, json, ndjson, csv … as the command has them", "FORMAT"},
+        {0},
+    };
+    const GOptionEntry common[] = {
+        {"format", 'F', 0, G_OPTION_ARG_STRING, &raw->format, raw->format_help, "FORMAT"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->outputs, "Write to a file; repeatable, each with its own format", "[FORMAT:]FILE"},
         {"color", 0, 0, G_OPTION_ARG_STRING, &raw->color, "auto, always or never", "WHEN"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->quiet, "No remarks on stderr; errors are still told", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version", NULL},
-        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->files, NULL, NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->files, NULL, reads ? "FILE..." : NULL},
         {0},
     };
     const GOptionEntry packets[] = {
@@ -182,8 +196,6 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
         {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &raw->show_secrets, "Show scrambles and passwords", NULL},
         {0},
     };
-    char *parameters = g_strdup_printf("%s%s", command ? command->name : "[COMMAND]",
-                                       command && !command->takes_files ? "" : " FILE...");
     GOptionContext *context = g_option_context_new(NULL);
     GString *summary = g_string_new(NULL);
     if (command) {
@@ -197,15 +209,16 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
     g_option_context_set_summary(context, summary->str);
     g_option_context_set_description(context, "Exit status: 0 done, 1 findings, 2 usage error, 3 an input could not be read "
                                               "to its end, 4 evidence insufficient.\n");
+    if (reads)
+        g_option_context_add_main_entries(context, input, NULL);
     g_option_context_add_main_entries(context, common, NULL);
     if (command && command->run == run_packets)
         g_option_context_add_main_entries(context, packets, NULL);
-    g_set_prgname("mywire");
-    char *title = g_strdup_printf("mywire %s", parameters);
+    char *title = g_strdup_printf("mywire %s", command ? command->name : "[COMMAND]"); /* the usage line begins so */
+    g_set_prgname(title);
     g_free(title);
     g_option_context_set_strict_posix(context, FALSE);
     g_string_free(summary, TRUE);
-    g_free(parameters);
     return context;
 }
 
@@ -229,7 +242,11 @@ enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn
         if (input->error)
             complain("%s", input->error);
     }
-    if (a->connections == 0 && a->counters.packets > 0 && !cli->quiet)
+    if (a->connections == 0 && a->counters.packets > 0 && cli->only_ports && !cli->quiet)
+        complain("No MySQL or MariaDB traffic was found on the ports of -p in %" G_GUINT64_FORMAT
+                 " packets; without --only-ports others are looked at too.",
+                 a->counters.packets);
+    else if (a->connections == 0 && a->counters.packets > 0 && !cli->quiet)
         complain("No MySQL or MariaDB traffic was found in %" G_GUINT64_FORMAT " packets (%" G_GUINT64_FORMAT
                  " TCP connections); if it is there on an unusual port and the logins are not, name the port with -p.",
                  a->counters.packets, a->counters.flows);
@@ -289,9 +306,10 @@ static void free_options(struct raw_options *raw)
     g_free(raw->filter);
     g_free(raw->format);
     g_free(raw->color);
+    g_free(raw->format_help);
 }
 
-/* The command is the first argument that is no option, if it names one; a file of that name is written ./summary. */
+/* The command is the first argument, if it names one; a file of that name is written ./summary. */
 static const struct cli_command *take_command(char **args)
 {
     if (!args[0])
@@ -305,18 +323,48 @@ static const struct cli_command *take_command(char **args)
     return command;
 }
 
+/* A first argument that looks like a command's name and is no file: more likely a misspelt command than a missing capture. */
+static bool is_no_command(const char *arg)
+{
+    return arg && *arg && strspn(arg, "abcdefghijklmnopqrstuvwxyz-") == strlen(arg) && *arg != '-' &&
+           access(arg, F_OK) != 0;
+}
+
+/* GOption knows "-p 3306" only: makes two arguments of "-p3306". */
+static char **split_short_options(char **argv)
+{
+    GPtrArray *out = g_ptr_array_new();
+    bool options = true;
+    for (char **a = argv; *a; a++) {
+        const char *arg = *a;
+        options = options && strcmp(arg, "--") != 0;
+        if (options && arg[0] == '-' && arg[1] && arg[2] && strchr("kpfFo", arg[1])) {
+            g_ptr_array_add(out, g_strndup(arg, 2));
+            arg += 2;
+        }
+        g_ptr_array_add(out, g_strdup(arg));
+    }
+    g_ptr_array_add(out, NULL);
+    return (char **)g_ptr_array_free(out, FALSE);
+}
+
 int cli_main(int argc, char **argv)
 {
     (void)argc;
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(), not the end of the program */
-    char **args = g_strdupv(argv);
+    char **args = split_short_options(argv);
     struct raw_options raw = {0};
     struct cli cli = {0};
+    enum cli_exit result;
     const struct cli_command *command = take_command(args);
+    if (!command && is_no_command(args[1])) {
+        result = usage_error("There is no command %s, nor a file of that name.", args[1]);
+        g_strfreev(args);
+        return result;
+    }
     GOptionContext *context = make_context(command, &raw);
     GError *error = NULL;
-    enum cli_exit result;
     if (!g_option_context_parse_strv(context, &args, &error)) {
         result = usage_error("%s.", error->message);
         g_error_free(error);

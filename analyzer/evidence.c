@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/evidence.h"
 
+uint64_t evidence_incomplete(const struct analysis *a)
+{
+    uint64_t n = 0;
+    for (guint i = 0; i < a->inputs->len; i++)
+        n += g_array_index(a->inputs, struct analysis_input, i).error != NULL;
+    return n;
+}
+
 void evidence_json(struct json *j, const struct analysis *a)
 {
-    bool complete = true;
     json_object(j);
     json_key(j, "files");
     json_array(j);
@@ -15,10 +22,9 @@ void evidence_json(struct json *j, const struct analysis *a)
         json_put_bool(j, "complete", !input->error);
         json_put_string(j, "error", input->error);
         json_object_end(j);
-        complete = complete && !input->error;
     }
     json_array_end(j);
-    json_put_bool(j, "complete", complete);
+    json_put_bool(j, "complete", evidence_incomplete(a) == 0);
     json_put_uint(j, "connections", a->connections);
     json_put_uint(j, "midstream_connections", a->midstream);
     json_put_uint(j, "undecrypted_connections", a->undecrypted);
@@ -43,24 +49,30 @@ void evidence_json(struct json *j, const struct analysis *a)
     json_object_end(j);
 }
 
-static void line_if(struct output *out, uint64_t n, const char *meaning)
+static void line_if(struct output *out, uint64_t n, const char *one, const char *many)
 {
     if (n)
-        output_printf(out, "  %" G_GUINT64_FORMAT " %s\n", n, meaning);
+        output_printf(out, "  %" G_GUINT64_FORMAT " %s\n", n, n == 1 ? one : many);
 }
 
 int evidence_text(struct output *out, const struct analysis *a)
 {
     output_printf(out, "Read %" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " bytes, from %u file%s.\n",
                   a->counters.packets, a->counters.bytes, a->inputs->len, a->inputs->len == 1 ? "" : "s");
-    line_if(out, a->midstream, "connections begin before the capture");
-    line_if(out, a->undecrypted, "connections are encrypted and were not decrypted");
-    line_if(out, a->compressed, "connections are compressed: their commands were not read");
-    line_if(out, a->counters.gap_bytes_lost, "bytes of TCP payload are missing");
-    line_if(out, a->counters.gap_bytes_snaplen, "bytes were cut off by the recorder's snapshot length");
-    line_if(out, a->counters.fragments_skipped, "IP fragments were passed over");
-    line_if(out, a->counters.link_unknown, "packets have a link layer that is not known");
-    line_if(out, a->counters.malformed, "packets have broken headers");
+    line_if(out, evidence_incomplete(a), "file could not be read, or not to its end: this is incomplete",
+            "files could not be read, or not to their ends: this is incomplete");
+    line_if(out, a->midstream, "connection begins before the capture", "connections begin before the capture");
+    line_if(out, a->undecrypted, "connection is encrypted and was not decrypted",
+            "connections are encrypted and were not decrypted");
+    line_if(out, a->compressed, "connection is compressed: its commands were not read",
+            "connections are compressed: their commands were not read");
+    line_if(out, a->counters.gap_bytes_lost, "byte of TCP payload is missing", "bytes of TCP payload are missing");
+    line_if(out, a->counters.gap_bytes_snaplen, "byte was cut off by the recorder's snapshot length",
+            "bytes were cut off by the recorder's snapshot length");
+    line_if(out, a->counters.fragments_skipped, "IP fragment was passed over", "IP fragments were passed over");
+    line_if(out, a->counters.link_unknown, "packet has a link layer that is not known",
+            "packets have a link layer that is not known");
+    line_if(out, a->counters.malformed, "packet has broken headers", "packets have broken headers");
 #define LIMIT(id, name, value, meaning)                                                                                \
     if (a->hits.id)                                                                                                    \
         output_printf(out, "  limit %s was hit %" G_GUINT64_FORMAT " times: %s\n", name, a->hits.id, meaning);

@@ -7,6 +7,9 @@
 #include "analyzer/json.h"
 #include "analyzer/output.h"
 
+/** Inputs that could not be read, or not to their ends. */
+uint64_t evidence_incomplete(const struct analysis *a);
+
 /** An object: files, packets, bytes, gaps, connections seen from the middle or not decrypted, limits hit. */
 void evidence_json(struct json *json, const struct analysis *a);
 

@@ -40,14 +40,17 @@ static void on_closed(void *user, struct connection *c)
 
 /* -- JSON ---------------------------------------------------------------------------------------------------------- */
 
-static void json_tally(struct json *j, const char *key, const struct tally *tally)
+static void json_tally(struct json *j, const char *key, const struct tally *tally, bool numbers)
 {
     struct tally_row *rows = tally_rows(tally);
     json_key(j, key);
     json_array(j);
     for (size_t i = 0; i < tally_size(tally); i++) {
         json_object(j);
-        json_put_string_n(j, "value", rows[i].key, rows[i].n);
+        if (numbers)
+            json_put_uint(j, "value", g_ascii_strtoull(rows[i].key, NULL, 10));
+        else
+            json_put_string_n(j, "value", rows[i].key, rows[i].n);
         json_put_uint(j, "count", rows[i].count);
         json_object_end(j);
     }
@@ -79,9 +82,9 @@ static void write_json(struct output *out, const struct summary *s, const struct
     json_put_uint(j, "rows", s->rows);
     json_put_uint(j, "client_bytes", s->bytes[MW_CLIENT]);
     json_put_uint(j, "server_bytes", s->bytes[MW_SERVER]);
-    json_tally(j, "servers", s->servers);
+    json_tally(j, "servers", s->servers, false);
     for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
-        json_tally(j, handshake_fact_key(told[i]), s->handshakes->facts[told[i]]);
+        json_tally(j, handshake_fact_key(told[i]), s->handshakes->facts[told[i]], told[i] == HANDSHAKE_error_code);
     json_key(j, "login_us");
     json_object(j);
     const struct sketch *login = &s->handshakes->latency[PHASE_LOGIN];
@@ -99,13 +102,13 @@ static void write_json(struct output *out, const struct summary *s, const struct
 
 /* -- text and markdown --------------------------------------------------------------------------------------------- */
 
-/* Label and value: a line of text, or a list item. */
+/* Label and value: a line of text, or a list item; an indented label makes an item of the list above. */
 static void line(struct output *out, const char *label, const char *value)
 {
     GString *safe = g_string_new(NULL);
     text_escape_terminal(safe, value, strlen(value));
     if (out->format == FORMAT_MARKDOWN)
-        output_printf(out, "- **%s**: %s\n", label, safe->str);
+        output_printf(out, "%.*s- **%s**: %s\n", (int)strspn(label, " "), "  ", label + strspn(label, " "), safe->str);
     else
         output_printf(out, "%-14s %s\n", label, safe->str);
     g_string_free(safe, TRUE);
@@ -178,7 +181,7 @@ static void write_text(struct output *out, const struct summary *s, const struct
     g_free(text);
     uint64_t n = s->handshakes->connections;
     if (s->unread == 0 && s->inexact == 0 && n)
-        line(out, "Readable", "all of it");
+        line(out, "Readable", evidence_incomplete(a) ? "all connections, as far as the input goes" : "all of it");
     else if (n) {
         text = g_strdup_printf("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " connections whole; %" G_GUINT64_FORMAT
                                " only up to their login, %" G_GUINT64_FORMAT " with gaps or guesses",

@@ -95,7 +95,8 @@ static void decode_greeting(struct mw_reader *r, struct mw_msg *msg)
 
 /* What a HandshakeResponse41 holds behind the user name. Declared by the capability bits; guessed where those lie. */
 struct login_layout {
-    enum { AUTH_LENENC, AUTH_LENGTH8, AUTH_NUL, AUTH_LENGTH8_PLUS_NUL, AUTH_20 } auth;
+    /* In the order in which they are tried: text up to a NUL fits nearly everything. */
+    enum { AUTH_LENENC, AUTH_LENGTH8, AUTH_LENGTH8_PLUS_NUL, AUTH_20, AUTH_NUL } auth;
     bool database, plugin, attributes, level;
     bool attributes_to_end; /* their length is wrong: they reach to the end of the packet */
 };
@@ -116,6 +117,10 @@ RD struct mw_slice rd_attributes(struct mw_reader *r, bool to_end)
 {
     bool node = rd_open(r, MW_F_CONNATTRS);
     uint64_t total = rd_lenenc(r, MW_F_CONNATTRS_LENGTH);
+    if (r->missing && rd_ok(r) && total != rd_left_wire(r) && total + 1 != rd_left_wire(r)) {
+        rd_note(r, MW_NOTE_ATTRS_LENGTH); /* at most a zstd level stands behind them */
+        to_end = true;
+    }
     if (to_end)
         total = rd_left_wire(r);
     struct mw_slice all = {rd_ok(r) ? r->p : NULL, 0};
@@ -191,11 +196,25 @@ static bool layout_fits(const struct mw_reader *at, const struct login_layout *l
            !(r.notes & MW_NOTE_BIT(NO_TERMINATOR));
 }
 
+/* Is the length of the authentication data more than the whole packet has? */
+static bool auth_overruns(const struct mw_reader *r, const struct login_layout *layout)
+{
+    if (layout->auth == AUTH_NUL || rd_left(r) == 0)
+        return false;
+    unsigned size = layout->auth == AUTH_LENENC ? rd_lenenc_size(*r->p) : 1;
+    return size == 0 || (size == 1 && size + *r->p > rd_left_wire(r));
+}
+
 /* Hand-built clients send bits that do not match the fields that follow, or a wrong length byte. The declared layout is
- * taken when it fits, or when the packet is cut; else the first neighbour of it that reads to the last byte. */
+ * taken when it fits; else the first neighbour of it that reads to the last byte. When the packet is cut, only what its
+ * whole length has no room for is known to be wrong. */
 static struct login_layout find_layout(struct mw_reader *r, uint64_t caps)
 {
     struct login_layout declared = declared_layout(caps);
+    if (r->missing && auth_overruns(r, &declared)) {
+        rd_note(r, MW_NOTE_AUTH_LENGTH);
+        declared.auth = AUTH_20;
+    }
     if (r->missing || layout_fits(r, &declared))
         return declared;
     for (unsigned changes = 1; changes < 16; changes++) {
@@ -209,7 +228,7 @@ static struct login_layout find_layout(struct mw_reader *r, uint64_t caps)
             return other;
         }
     }
-    for (int auth = AUTH_LENENC; auth <= AUTH_20; auth++) {
+    for (int auth = AUTH_LENENC; auth <= AUTH_NUL; auth++) {
         for (unsigned changes = 0; changes < 8; changes++) {
             struct login_layout other = declared;
             other.auth = auth;
@@ -217,7 +236,7 @@ static struct login_layout find_layout(struct mw_reader *r, uint64_t caps)
             other.plugin ^= changes >> 1 & 1;
             other.attributes ^= changes >> 2 & 1;
             if (layout_fits(r, &other)) {
-                rd_note(r, auth >= AUTH_LENGTH8_PLUS_NUL ? MW_NOTE_AUTH_LENGTH : MW_NOTE_CAPS_MISMATCH);
+                rd_note(r, auth == AUTH_LENGTH8_PLUS_NUL || auth == AUTH_20 ? MW_NOTE_AUTH_LENGTH : MW_NOTE_CAPS_MISMATCH);
                 return other;
             }
         }
@@ -243,7 +262,6 @@ static void login_41(struct mw_reader *r, const struct mw_ctx *ctx, struct mw_ms
     bool mariadb = ctx->dialect == MW_DIALECT_MARIADB || extended;
     if (mariadb)
         r->dialect = MW_DIALECT_MARIADB;
-    login->protocol_41 = true;
     login->max_packet = rd_u32(r, MW_F_MAX_PACKET);
     if (rd_left_wire(r) == 0 && msg->kind == MW_KIND_SSL_REQUEST)
         return; /* capabilities and packet size alone */
@@ -306,6 +324,7 @@ static void decode_login(struct mw_reader *r, const struct mw_ctx *ctx, const st
     msg->kind = ssl ? MW_KIND_SSL_REQUEST : MW_KIND_LOGIN;
     bool node = rd_open(r, ssl ? MW_F_SSL_REQUEST : MW_F_LOGIN_REQUEST);
     login->caps = rd_caps_low(r, MW_F_CAPS_CLIENT);
+    login->protocol_41 = is_41;
     if (is_41) {
         login->caps |= rd_caps_high(r, MW_F_EXTCAPS_CLIENT);
         if (rd_left_wire(r) || !ssl)

@@ -86,7 +86,7 @@ static void decode_ok(struct mw_reader *r, const struct mw_ctx *ctx, struct mw_m
         /* Old servers send the text without its length. */
         unsigned size = rd_left(r) ? rd_lenenc_size(*r->p) : 1;
         uint64_t n = size && size <= rd_left(r) ? (size == 1 ? *r->p : rd_le(r->p + 1, size - 1)) : 0;
-        if (size && (has_state || r->missing || n + size == rd_left(r)))
+        if (size && (has_state || size > rd_left(r) || n + size == rd_left_wire(r)))
             ok->info = rd_lenenc_text(r, MW_F_MESSAGE_LENGTH, MW_F_MESSAGE);
         else
             ok->info = rd_rest(r, MW_F_MESSAGE);
