@@ -99,7 +99,7 @@ static void apply_actions(struct conn *c, enum mw_dir dir, unsigned actions)
 static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet *packet)
 {
     struct mysql *m = c->mysql;
-    const struct mw_ctx *live = mw_session_ctx(m->session, dir);
+    const struct mw_ctx *live = mw_session_pin(m->session, dir, packet);
     struct mw_msg msg;
     m->record->packets[dir] += packet->parts;
     if (!c->env->observer->packet) {

@@ -40,13 +40,18 @@ static bool is_signed(enum mw_field_type type)
     return type == MW_FT_I8 || type == MW_FT_I16 || type == MW_FT_I32 || type == MW_FT_I64;
 }
 
-static const char *to_utf8(struct report_packets *r, const struct conn_packet *p, const struct mw_item *item)
+/* Text of a collation's character set as UTF-8, in `scratch`. */
+static void text_of(struct report_packets *r, const struct conn_packet *p, uint16_t collation, const uint8_t *s, size_t n)
 {
-    const char *charset = item->collation ? mw_collation_charset(p->ctx->dialect, item->collation) : NULL;
+    const char *charset = collation ? mw_collation_charset(p->ctx->dialect, collation) : NULL;
     uint64_t invalid = 0;
     g_string_truncate(r->scratch, 0);
-    text_to_utf8(r->converter, charset, item->p, item->n, r->scratch, &invalid);
-    return r->scratch->str;
+    text_to_utf8(r->converter, charset, s, n, r->scratch, &invalid);
+}
+
+static void to_utf8(struct report_packets *r, const struct conn_packet *p, const struct mw_item *item)
+{
+    text_of(r, p, item->collation, item->p, item->n);
 }
 
 static float item_float(const struct mw_item *item)
@@ -104,6 +109,21 @@ static void append_value(struct report_packets *r, const struct conn_packet *p, 
     }
 }
 
+/* "Label: ", or of a value "column = " */
+static void append_label(struct report_packets *r, const struct conn_packet *p, const struct mw_item *item)
+{
+    const struct mw_field *f = mw_field(item->field);
+    if (!item->label.p) {
+        g_string_append(r->line, f->label);
+        if (f->type != MW_FT_HEADING)
+            g_string_append(r->line, ": ");
+        return;
+    }
+    text_of(r, p, item->label_collation, item->label.p, item->label.n);
+    text_escape_terminal(r->line, r->scratch->str, r->scratch->len);
+    g_string_append(r->line, " = ");
+}
+
 static void text_fields(struct report_packets *r, struct output *out, const struct conn_packet *p)
 {
     for (size_t i = 0; i < p->items->count; i++) {
@@ -112,11 +132,12 @@ static void text_fields(struct report_packets *r, struct output *out, const stru
         g_string_truncate(r->line, 0);
         if (r->offsets)
             g_string_append_printf(r->line, "  %6u %6u", e->item.offset, e->item.length);
-        g_string_append_printf(r->line, "  %*s%s", 2 * (e->depth + 1), "", f->label);
-        if (f->type != MW_FT_HEADING) {
-            g_string_append(r->line, ": ");
+        g_string_append_printf(r->line, "  %*s", 2 * (e->depth + 1), "");
+        append_label(r, p, &e->item);
+        if (f->type != MW_FT_HEADING)
             append_value(r, p, &e->item);
-        }
+        else if (f->flags & MW_FLAG_VALUE)
+            g_string_append(r->line, "NULL");
         g_string_append_c(r->line, '\n');
         sink_write(out->sink, r->line->str, r->line->len);
     }
@@ -192,6 +213,10 @@ static void json_field(struct report_packets *r, struct json *j, const struct co
     if (r->offsets) {
         json_put_uint(j, "offset", e->item.offset);
         json_put_uint(j, "length", e->item.length);
+    }
+    if (e->item.label.p) {
+        text_of(r, p, e->item.label_collation, e->item.label.p, e->item.label.n);
+        json_put_string_n(j, "of", r->scratch->str, r->scratch->len);
     }
     json_key(j, "value");
     json_value(r, j, p, &e->item);

@@ -11,7 +11,7 @@ static const char *type_name(enum mw_field_type type)
 {
     static const char *const names[] = {"heading", "uint8", "uint16", "uint24", "uint32", "uint64", "int8",  "int16", "int32",
                                         "int64",   "float", "double", "bool",   "bool",   "bool",   "text",  "text",  "text",
-                                        "bytes"};
+                                        "bytes",   "time"};
     return names[type];
 }
 

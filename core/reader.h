@@ -102,6 +102,11 @@ RD bool rd_need(struct mw_reader *r, uint64_t n)
     return false;
 }
 
+RD struct mw_slice rd_label(const struct mw_reader *r, const struct mw_field *f)
+{
+    return f->flags & MW_FLAG_VALUE ? r->label : (struct mw_slice){NULL, 0};
+}
+
 /* Tells of a field of `length` bytes that begins at the current place. */
 RD void rd_tell(const struct mw_reader *r, enum mw_field_id field, uint32_t length, uint64_t number)
 {
@@ -113,7 +118,7 @@ RD void rd_tell(const struct mw_reader *r, enum mw_field_id field, uint32_t leng
                            .length = length,
                            .number = number,
                            .name = f->names ? mw_name_of(f->names, r->dialect, (uint32_t)number) : NULL,
-                           .label = r->label,
+                           .label = rd_label(r, f),
                            .label_collation = r->label_collation};
     rd_trace(r)->item(rd_trace(r)->user, &item);
 }
@@ -128,7 +133,7 @@ RD void rd_tell_bytes(const struct mw_reader *r, enum mw_field_id field, uint32_
                            .p = value.p,
                            .n = value.n,
                            .collation = r->collation,
-                           .label = r->label,
+                           .label = rd_label(r, mw_field(field)),
                            .label_collation = r->label_collation};
     rd_trace(r)->item(rd_trace(r)->user, &item);
 }

@@ -5,39 +5,7 @@
 
 #include <string.h>
 
-#include "core/charset.h"
-#include "core/exchange.h"
-#include "core/transitions.h"
-
-struct mw_session {
-    const struct mw_mem *mem;
-    const struct mw_limits *limits;
-    struct mw_limit_hits *hits;
-    const struct mw_observer *observer;
-
-    struct mw_ctx ctx[2]; /* by direction; all but `phase`, `left` and `columns` are equal in both */
-    uint64_t client_caps;
-    uint16_t login_collation;   /* what COM_RESET_CONNECTION goes back to */
-    uint16_t changed_collation; /* asked for by the COM_CHANGE_USER under way */
-    uint16_t prepared_columns;  /* of the COM_STMT_PREPARE under way */
-    bool prepared_metadata;
-    bool inexact;
-    bool tls;
-    uint8_t sequence; /* expected next in the connection phase */
-    uint8_t path;     /* enum mw_auth_path */
-    char plugin[64];  /* name as on the wire */
-    uint64_t ordinals;
-    struct exchange_queue queue;
-};
-
-/* What a step under way knows. */
-struct step {
-    struct mw_session *s;
-    enum mw_dir dir;
-    const struct mw_msg *msg;
-    const struct mw_packet *packet;
-    struct mw_step result;
-};
+#include "core/session_state.h"
 
 struct mw_session *mw_session_new(const struct mw_mem *mem, const struct mw_limits *limits, struct mw_limit_hits *hits,
                                   const struct mw_observer *observer)
@@ -55,7 +23,7 @@ struct mw_session *mw_session_new(const struct mw_mem *mem, const struct mw_limi
     return s;
 }
 
-static void tell(const struct step *t, enum mw_event_kind kind, const struct mw_exchange *exchange)
+void session_tell(const struct step *t, enum mw_event_kind kind, const struct mw_exchange *exchange)
 {
     if (!t->s->observer)
         return;
@@ -68,13 +36,21 @@ static void tell(const struct step *t, enum mw_event_kind kind, const struct mw_
     t->s->observer->event(t->s->observer->user, &event);
 }
 
-static void lose_outstanding(struct mw_session *s)
+void session_done(const struct step *t, struct mw_exchange *e)
+{
+    session_tell(t, MW_EVENT_DONE, e);
+    stmt_drop(e->stmt, t->s->mem);
+    e->stmt = NULL;
+}
+
+void session_lose_outstanding(struct mw_session *s)
 {
     struct step t = {.s = s};
-    for (struct mw_exchange *e; (e = exchange_head(&s->queue)); exchange_pop(&s->queue)) {
+    for (struct mw_exchange *e; (e = exchange_head(&s->queue));) {
         e->exact = false;
         e->outcome = MW_OUTCOME_LOST;
-        tell(&t, MW_EVENT_DONE, e);
+        session_done(&t, e);
+        exchange_pop(&s->queue);
     }
 }
 
@@ -82,8 +58,15 @@ void mw_session_free(struct mw_session *s)
 {
     if (!s)
         return;
-    lose_outstanding(s);
+    session_lose_outstanding(s);
     exchange_clear(&s->queue, s->mem);
+    stmts_clear(&s->stmts, s->mem);
+    columns_abandon(&s->builder, s->mem);
+    columns_drop(s->columns, s->mem);
+    for (int d = 0; d < 2; d++) {
+        columns_drop(s->pinned_columns[d], s->mem);
+        stmt_drop(s->pinned_stmt[d], s->mem);
+    }
     if (s->mem->free)
         s->mem->free(s->mem->user, s, sizeof *s);
 }
@@ -91,6 +74,48 @@ void mw_session_free(struct mw_session *s)
 const struct mw_ctx *mw_session_ctx(const struct mw_session *s, enum mw_dir dir)
 {
     return &s->ctx[dir];
+}
+
+/* The statement that a command of the client is about: the decoder needs what earlier packets said of it. */
+static const struct mw_stmt *statement_of(struct mw_session *s, const struct mw_packet *packet)
+{
+    const struct mw_ctx *ctx = &s->ctx[MW_CLIENT];
+    enum { ID_AT = 1, ID_END = 5 };
+    if (!packet || packet->have < ID_END || (ctx->phase != MW_PHASE_COMMAND && ctx->phase != MW_PHASE_STREAMING))
+        return NULL;
+    switch (packet->payload[0]) {
+    case MW_COM_STMT_EXECUTE:
+    case MW_COM_STMT_BULK_EXECUTE:
+    case MW_COM_STMT_FETCH:
+    case MW_COM_STMT_RESET:
+    case MW_COM_STMT_CLOSE: {
+        const uint8_t *p = packet->payload + ID_AT;
+        return stmts_find(&s->stmts, s->mem, p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+    }
+    default: return NULL;
+    }
+}
+
+const struct mw_ctx *mw_session_pin(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet)
+{
+    struct mw_ctx *ctx = &s->ctx[dir];
+    if (dir == MW_CLIENT)
+        ctx->stmt = statement_of(s, packet);
+    if (s->pinned_columns[dir] != ctx->columns) {
+        columns_drop(s->pinned_columns[dir], s->mem);
+        s->pinned_columns[dir] = columns_keep(ctx->columns);
+    }
+    if (s->pinned_stmt[dir] != ctx->stmt) {
+        stmt_drop(s->pinned_stmt[dir], s->mem);
+        s->pinned_stmt[dir] = stmt_keep(ctx->stmt);
+    }
+    return ctx;
+}
+
+void session_set_columns(struct mw_session *s, const struct mw_columns *columns)
+{
+    columns_drop(s->columns, s->mem);
+    s->columns = s->ctx[MW_SERVER].columns = columns;
 }
 
 bool mw_session_exact(const struct mw_session *s)
@@ -115,28 +140,28 @@ uint64_t mw_session_caps(const struct mw_session *s)
 
 /* -- facts that both snapshots share ------------------------------------------------------------------------------- */
 
-static void set_flags(struct mw_session *s, unsigned set, unsigned clear)
+void session_set_flags(struct mw_session *s, unsigned set, unsigned clear)
 {
     for (int i = 0; i < 2; i++)
         s->ctx[i].flags = (uint8_t)((s->ctx[i].flags & ~clear) | set);
 }
 
-static void set_collation(struct mw_session *s, uint16_t collation)
+void session_set_collation(struct mw_session *s, uint16_t collation)
 {
     s->ctx[MW_CLIENT].collation = s->ctx[MW_SERVER].collation = collation;
 }
 
-static void set_caps(struct mw_session *s, uint64_t caps)
+void session_set_caps(struct mw_session *s, uint64_t caps)
 {
     s->ctx[MW_CLIENT].caps = s->ctx[MW_SERVER].caps = caps;
 }
 
-static void set_dialect(struct mw_session *s, enum mw_dialect dialect)
+void session_set_dialect(struct mw_session *s, enum mw_dialect dialect)
 {
     s->ctx[MW_CLIENT].dialect = s->ctx[MW_SERVER].dialect = (uint8_t)dialect;
 }
 
-static void set_plugin(struct mw_session *s, struct mw_slice name)
+void session_set_plugin(struct mw_session *s, struct mw_slice name)
 {
     size_t n = name.n < sizeof s->plugin - 1 ? name.n : sizeof s->plugin - 1;
     if (n)
@@ -145,14 +170,8 @@ static void set_plugin(struct mw_session *s, struct mw_slice name)
     s->ctx[MW_CLIENT].plugin = s->ctx[MW_SERVER].plugin = (uint8_t)mw_auth_plugin_from(name);
 }
 
-static void set_known_plugin(struct mw_session *s, enum mw_auth_plugin plugin)
-{
-    const char *name = mw_auth_plugin_name(plugin);
-    set_plugin(s, (struct mw_slice){(const uint8_t *)name, (uint32_t)strlen(name)});
-}
-
 /* Makes the oldest outstanding command the one that the server answers, and gives the phase it expects. */
-static enum mw_phase next_phase(struct mw_session *s)
+enum mw_phase session_next_phase(struct mw_session *s)
 {
     static const uint8_t first_of[] = {
         [MW_REPLY_NOTHING] = MW_PHASE_IDLE,   [MW_REPLY_SIMPLE] = MW_PHASE_REPLY,  [MW_REPLY_RESULT] = MW_PHASE_REPLY,
@@ -167,6 +186,8 @@ static enum mw_phase next_phase(struct mw_session *s)
     ctx->reply = e ? e->reply : MW_REPLY_RESULT;
     bool binary = ctx->reply == MW_REPLY_BINARY || ctx->reply == MW_REPLY_ROWS;
     ctx->flags = (uint8_t)((ctx->flags & ~MW_CTX_BINARY) | (binary ? MW_CTX_BINARY : 0));
+    /* Rows of a cursor have the columns of the execution that opened it. */
+    session_set_columns(s, e && e->reply == MW_REPLY_ROWS && e->stmt ? columns_keep(e->stmt->columns) : NULL);
     return e ? first_of[e->reply] : MW_PHASE_IDLE;
 }
 
@@ -243,324 +264,33 @@ static const struct transition *find_row(const struct step *t)
     return NULL;
 }
 
-/* -- effects of the connection phase ------------------------------------------------------------------------------- */
-
-static void do_greet(struct step *t)
-{
-    struct mw_session *s = t->s;
-    const struct mw_greeting *g = &t->msg->greeting;
-    set_dialect(s, g->dialect);
-    if (t->msg->status == MW_OK) /* else not all capabilities were seen */
-        set_flags(s, MW_CTX_GREETING, 0);
-    for (int i = 0; i < 2; i++) {
-        s->ctx[i].server_caps = g->caps;
-        s->ctx[i].protocol = g->protocol;
-    }
-    if (g->plugin.n)
-        set_plugin(s, g->plugin);
-    else
-        set_known_plugin(s, g->caps & MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) ? MW_AUTH_MYSQL_NATIVE
-                                                                             : MW_AUTH_MYSQL_OLD);
-    tell(t, MW_EVENT_GREETING, NULL);
-}
-
-static void do_tls(struct step *t)
-{
-    t->s->tls = true;
-    set_flags(t->s, MW_CTX_TLS, 0);
-    t->result.actions |= MW_START_TLS;
-    tell(t, MW_EVENT_SSL_REQUEST, NULL);
-}
-
-/* Bits that one side alone decides, or that mean "offered" in one dialect and nothing in the other, fall away by AND. */
-static void do_login(struct step *t)
-{
-    struct mw_session *s = t->s;
-    const struct mw_login *login = &t->msg->login;
-    bool greeted = s->ctx[MW_CLIENT].flags & MW_CTX_GREETING;
-    if (!greeted) {
-        set_flags(s, MW_CTX_GUESSED, 0);
-        set_dialect(s, login->caps & MW_CAP(MW_BIT_CLIENT_MYSQL) ? MW_DIALECT_MYSQL : MW_DIALECT_MARIADB);
-        s->inexact = true;
-    }
-    s->client_caps = login->caps;
-    set_caps(s, greeted ? login->caps & s->ctx[MW_CLIENT].server_caps : login->caps);
-    set_flags(s, MW_CTX_LOGIN, MW_CTX_FIRST);
-    s->login_collation = login->collation;
-    set_collation(s, login->collation);
-    if (login->plugin.n)
-        set_plugin(s, login->plugin);
-    else if (!login->protocol_41 || !(login->caps & MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION)))
-        set_known_plugin(s, MW_AUTH_MYSQL_OLD);
-    else if (!(login->caps & MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH)))
-        set_known_plugin(s, MW_AUTH_MYSQL_NATIVE);
-    tell(t, MW_EVENT_LOGIN, NULL);
-}
-
-static void note_path(struct mw_session *s, const struct mw_msg *msg)
-{
-    switch (msg->auth.step) {
-    case MW_STEP_FAST_OK: s->path = MW_PATH_FAST; break;
-    case MW_STEP_FULL: s->path = MW_PATH_FULL; break;
-    case MW_STEP_KEY_REQUEST:
-    case MW_STEP_PUBLIC_KEY:
-    case MW_STEP_ENCRYPTED: s->path = MW_PATH_FULL_RSA; break;
-    case MW_STEP_CLEARTEXT:
-        if (s->ctx[MW_CLIENT].plugin == MW_AUTH_CACHING_SHA2 || s->ctx[MW_CLIENT].plugin == MW_AUTH_SHA256) {
-            bool empty = msg->auth.data.n <= 1;
-            s->path = empty ? MW_PATH_NONE : s->tls ? MW_PATH_FULL_TLS : MW_PATH_FULL;
-        }
-        break;
-    default: break;
-    }
-}
-
-static void do_switch(struct step *t)
-{
-    struct mw_session *s = t->s;
-    if (t->msg->kind == MW_KIND_OLD_AUTH_SWITCH)
-        set_known_plugin(s, MW_AUTH_MYSQL_OLD);
-    else
-        set_plugin(s, t->msg->auth.plugin);
-    s->path = MW_PATH_NONE;
-    set_flags(s, MW_CTX_FIRST, 0);
-    tell(t, MW_EVENT_AUTH, exchange_head(&s->queue));
-}
-
-static void do_auth(struct step *t)
-{
-    note_path(t->s, t->msg);
-    tell(t, MW_EVENT_AUTH, exchange_head(&t->s->queue));
-    if (t->dir == MW_CLIENT)
-        set_flags(t->s, 0, MW_CTX_FIRST);
-}
-
-/* system variables among the session state: lenenc name, lenenc value … */
-static void follow_state(struct mw_session *s, const struct mw_ok *ok)
-{
-    struct mw_slice rest = ok->state, data, name, value;
-    uint8_t type;
-    while (mw_track_next(&rest, &type, &data))
-        while (type == MW_TRACK_SYSTEM_VARIABLES && mw_attribute_next(&data, &name, &value))
-            if (name.n == 20 && memcmp(name.p, "character_set_client", 20) == 0) {
-                uint16_t collation = charset_collation(value);
-                if (collation)
-                    set_collation(s, collation);
-            }
-}
-
-static void do_welcome(struct step *t)
-{
-    struct mw_session *s = t->s;
-    follow_state(s, &t->msg->ok);
-    if (mw_ctx_has(&s->ctx[MW_CLIENT], MW_BIT_CLIENT_COMPRESS))
-        t->result.actions |= MW_START_ZLIB;
-    else if (mw_ctx_has(&s->ctx[MW_CLIENT], MW_BIT_CLIENT_ZSTD_COMPRESSION_ALGORITHM))
-        t->result.actions |= MW_START_ZSTD;
-    tell(t, MW_EVENT_LOGGED_IN, NULL);
-}
-
-/* -- effects of the command phase ---------------------------------------------------------------------------------- */
-
-static void do_push(struct step *t)
-{
-    struct mw_session *s = t->s;
-    const struct mw_request *q = &t->msg->request;
-    struct mw_exchange lone = {0};
-    enum mw_reply reply = q->empty ? MW_REPLY_SIMPLE : mw_command_reply(s->ctx[MW_CLIENT].dialect, q->command);
-    struct mw_exchange *e = reply == MW_REPLY_NOTHING ? &lone : exchange_push(&s->queue, s->mem, s->limits);
-    if (!e) {
-        s->hits->outstanding++;
-        t->result.notes |= MW_NOTE_BIT(QUEUE_FULL);
-        s->inexact = true;
-        lose_outstanding(s);
-        e = exchange_push(&s->queue, s->mem, s->limits);
-        if (!e)
-            return;
-    }
-    *e = (struct mw_exchange){
-        .ordinal = ++s->ordinals,
-        .seen = true,
-        .empty = q->empty,
-        .exact = t->packet->lost == 0 && !(s->ctx[MW_CLIENT].flags & MW_CTX_GUESSED),
-        .command = q->command,
-        .reply = (uint8_t)reply,
-        .next_sequence = (uint8_t)(t->packet->last_sequence + 1),
-        .collation = s->ctx[MW_CLIENT].collation,
-        .statement_id = q->statement_id,
-        .begin = t->packet->first,
-        .sent = t->packet->last,
-        .request_bytes = t->packet->length + (uint64_t)MW_HEADER * t->packet->parts,
-    };
-    if (q->command == MW_COM_QUERY && !q->empty)
-        e->names = charset_asked(q->text);
-    if (q->command == MW_COM_CHANGE_USER && !q->empty) {
-        s->changed_collation = q->login.collation;
-        if (q->login.plugin.n)
-            set_plugin(s, q->login.plugin);
-    }
-    tell(t, MW_EVENT_COMMAND, e);
-    if (e == &lone)
-        tell(t, MW_EVENT_DONE, e);
-    else if (s->ctx[MW_SERVER].phase == MW_PHASE_IDLE)
-        s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
-}
-
-static void do_file(struct step *t)
-{
-    struct mw_exchange *e = exchange_head(&t->s->queue);
-    if (e)
-        e->request_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
-    tell(t, MW_EVENT_REPLY, e);
-}
-
-/* Counts what a packet adds to its command. */
-static void count_reply(struct step *t, struct mw_exchange *e)
-{
-    const struct mw_msg *m = t->msg;
-    if (e->first.number == 0)
-        e->first = t->packet->first;
-    e->last = t->packet->last;
-    e->response_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
-    switch (m->kind) {
-    case MW_KIND_ROW: e->rows++; break;
-    case MW_KIND_COLUMN_COUNT:
-        e->resultsets++;
-        e->outcome = MW_OUTCOME_RESULTSET;
-        break;
-    case MW_KIND_INFILE: e->outcome = MW_OUTCOME_INFILE; break;
-    case MW_KIND_PREPARE_OK:
-        e->statement_id = m->prepare_ok.statement_id;
-        e->warnings = m->prepare_ok.warnings;
-        e->outcome = MW_OUTCOME_OK;
-        break;
-    case MW_KIND_BINLOG_EVENT:
-    case MW_KIND_STREAM: e->outcome = MW_OUTCOME_BINLOG; break;
-    case MW_KIND_STATISTICS: e->outcome = MW_OUTCOME_OK; break;
-    case MW_KIND_COLUMN: break;
-    case MW_KIND_OK:
-    case MW_KIND_EOF: {
-        bool is_end = t->s->ctx[MW_SERVER].phase == MW_PHASE_ROWS;
-        bool eof_reply = e->command == MW_COM_SET_OPTION || e->command == MW_COM_DEBUG || e->command == MW_COM_SHUTDOWN ||
-                         e->reply == MW_REPLY_FIELDS;
-        if (!is_end && m->kind == MW_KIND_OK) {
-            e->affected_rows += m->ok.affected_rows;
-            if (m->ok.insert_id)
-                e->insert_id = m->ok.insert_id;
-        }
-        e->warnings = m->ok.warnings;
-        e->status = m->ok.status;
-        if (e->reply == MW_REPLY_ROWS)
-            e->outcome = MW_OUTCOME_RESULTSET;
-        else if (e->outcome == MW_OUTCOME_NONE)
-            e->outcome = eof_reply ? MW_OUTCOME_EOF : MW_OUTCOME_OK;
-        break;
-    }
-    case MW_KIND_ERR:
-        e->error = m->err.code;
-        e->outcome = MW_OUTCOME_ERROR;
-        break;
-    default: break;
-    }
-    bool structural = m->kind != MW_KIND_ROW && m->kind != MW_KIND_COLUMN && m->kind != MW_KIND_BINLOG_EVENT;
-    if (t->packet->lost || (m->status == MW_SHORT && structural && t->packet->have < t->s->limits->packet_head))
-        e->exact = false;
-    if (t->s->ctx[MW_SERVER].flags & MW_CTX_GUESSED)
-        e->exact = false;
-}
-
-static void finish_command(struct step *t)
-{
-    struct mw_session *s = t->s;
-    struct mw_exchange *e = exchange_head(&s->queue);
-    if (!e)
-        return;
-    bool ok = t->msg->kind == MW_KIND_OK;
-    if (ok && e->names)
-        set_collation(s, e->names);
-    if (ok && e->command == MW_COM_RESET_CONNECTION)
-        set_collation(s, s->login_collation);
-    if (ok)
-        follow_state(s, &t->msg->ok);
-    tell(t, MW_EVENT_DONE, e);
-    exchange_pop(&s->queue);
-}
-
-static void do_reply(struct step *t, bool last)
-{
-    struct mw_session *s = t->s;
-    struct mw_exchange *e = exchange_head(&s->queue);
-    if (!e)
-        return;
-    count_reply(t, e);
-    struct mw_ctx *ctx = &s->ctx[MW_SERVER];
-    switch (t->msg->kind) {
-    case MW_KIND_COLUMN_COUNT: ctx->left = ctx->columns = (uint32_t)t->msg->column_count.columns; break;
-    case MW_KIND_PREPARE_OK: {
-        const struct mw_prepare_ok *p = &t->msg->prepare_ok;
-        s->prepared_columns = p->columns;
-        s->prepared_metadata = p->metadata;
-        ctx->left = p->params ? p->params : p->columns;
-        break;
-    }
-    case MW_KIND_COLUMN:
-        if (ctx->left)
-            ctx->left--;
-        if (ctx->left == 0 && (ctx->phase == MW_PHASE_PARAMS))
-            ctx->left = s->prepared_columns;
-        break;
-    case MW_KIND_EOF:
-        if (ctx->phase == MW_PHASE_PARAMS_END)
-            ctx->left = s->prepared_columns;
-        break;
-    case MW_KIND_OK:
-        if (!last)
-            follow_state(s, &t->msg->ok);
-        break;
-    default: break;
-    }
-    tell(t, MW_EVENT_REPLY, e);
-    if (last)
-        finish_command(t);
-}
-
-static void do_changed(struct step *t)
-{
-    struct mw_session *s = t->s;
-    if (s->changed_collation) {
-        s->login_collation = s->changed_collation;
-        set_collation(s, s->changed_collation);
-    }
-    do_reply(t, true);
-}
-
 static void apply(struct step *t, const struct transition *row)
 {
     switch (row->effect) {
     case DO_NOTHING: break;
-    case DO_GREET: do_greet(t); break;
-    case DO_TLS: do_tls(t); break;
-    case DO_LOGIN: do_login(t); break;
-    case DO_SWITCH: do_switch(t); break;
+    case DO_GREET: session_greet(t); break;
+    case DO_TLS: session_tls(t); break;
+    case DO_LOGIN: session_login(t); break;
+    case DO_SWITCH: session_switch(t); break;
     case DO_MORE:
-    case DO_ANSWER: do_auth(t); break;
-    case DO_WELCOME: do_welcome(t); break;
-    case DO_REJECT: tell(t, MW_EVENT_LOGIN_FAILED, NULL); break;
-    case DO_CHANGED: do_changed(t); break;
-    case DO_PUSH: do_push(t); break;
-    case DO_FILE: do_file(t); break;
-    case DO_REPLY: do_reply(t, false); break;
-    case DO_POP: do_reply(t, true); break;
+    case DO_ANSWER: session_auth(t); break;
+    case DO_WELCOME: session_welcome(t); break;
+    case DO_REJECT: session_tell(t, MW_EVENT_LOGIN_FAILED, NULL); break;
+    case DO_CHANGED: session_changed(t); break;
+    case DO_PUSH: session_push(t); break;
+    case DO_FILE: session_file(t); break;
+    case DO_REPLY: session_reply(t, false); break;
+    case DO_POP: session_reply(t, true); break;
     case DO_END:
         t->result.notes |= MW_NOTE_BIT(UNSOLICITED);
-        tell(t, MW_EVENT_UNSOLICITED, NULL);
+        session_tell(t, MW_EVENT_UNSOLICITED, NULL);
         break;
     }
     struct mw_session *s = t->s;
     if (row->client != TO_KEEP)
         s->ctx[MW_CLIENT].phase = row->client;
     if (row->server == TO_NEXT)
-        s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
+        s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
     else if (row->server != TO_KEEP)
         s->ctx[MW_SERVER].phase = row->server;
 }
@@ -588,7 +318,7 @@ static bool repair(struct step *t)
     }
     if (t->dir == MW_SERVER && ctx->phase == MW_PHASE_LOGIN_WAIT) {
         ctx->phase = MW_PHASE_AUTH; /* the login was lost */
-        set_flags(s, MW_CTX_GUESSED, 0);
+        session_set_flags(s, MW_CTX_GUESSED, 0);
         return true;
     }
     return false;
@@ -612,8 +342,8 @@ static void unexpected(struct step *t)
     }
     if (t->dir == MW_SERVER && exchange_head(&s->queue)) {
         t->result.actions |= MW_DESYNC;
-        lose_outstanding(s);
-        ctx->phase = (uint8_t)next_phase(s);
+        session_lose_outstanding(s);
+        ctx->phase = (uint8_t)session_next_phase(s);
     }
 }
 
@@ -627,7 +357,7 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
     if (packet->lost)
         s->inexact = true;
     if (dir == MW_SERVER && msg->kind == MW_KIND_ROW && s->ctx[MW_SERVER].phase == MW_PHASE_ROWS) {
-        do_reply(&t, false); /* the row of the table for rows, without the search: most packets are rows */
+        session_reply(&t, false); /* the row of the table for rows, without the search: most packets are rows */
         return t.result;
     }
     const struct transition *row = find_row(&t);
@@ -646,10 +376,10 @@ void mw_session_gap(struct mw_session *s, enum mw_dir dir)
         return;
     }
     if (dir == MW_SERVER)
-        lose_outstanding(s);
+        session_lose_outstanding(s);
     s->ctx[MW_CLIENT].phase = MW_PHASE_COMMAND;
     if (!exchange_head(&s->queue))
-        s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
+        s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
 }
 
 void mw_session_midstream(struct mw_session *s)
@@ -659,16 +389,16 @@ void mw_session_midstream(struct mw_session *s)
                            MW_CAP(MW_BIT_CLIENT_TRANSACTIONS) | MW_CAP(MW_BIT_CLIENT_MULTI_RESULTS) |
                            MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH);
     s->inexact = true;
-    lose_outstanding(s);
-    set_flags(s, MW_CTX_GUESSED | MW_CTX_LOGIN, 0);
+    session_lose_outstanding(s);
+    session_set_flags(s, MW_CTX_GUESSED | MW_CTX_LOGIN, 0);
     if (!s->ctx[MW_CLIENT].caps)
-        set_caps(s, usual);
+        session_set_caps(s, usual);
     s->ctx[MW_CLIENT].phase = MW_PHASE_COMMAND;
-    s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
+    s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
 }
 
 void mw_session_tls_started(struct mw_session *s)
 {
     s->tls = true;
-    set_flags(s, MW_CTX_TLS, 0);
+    session_set_flags(s, MW_CTX_TLS, 0);
 }

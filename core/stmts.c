@@ -369,8 +369,6 @@ void stmts_add_long(struct stmts *s, const struct mw_mem *mem, const struct mw_l
     }
     if (!l || used + n > l->size) {
         uint32_t size = used + n < 256 ? 256 : (used + n) * 2;
-        if (size > limits->long_data && used + n <= limits->long_data)
-            size = limits->long_data;
         struct stmt_long *bigger = mem->alloc(mem->user, sizeof *bigger + size);
         if (!bigger)
             return;

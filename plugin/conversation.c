@@ -266,9 +266,11 @@ static const struct record *take_packet(struct walk *walk, const struct span *sp
     struct connection *c = walk->connection;
     enum mw_dir dir = (enum mw_dir)walk->frame->dir;
     struct side *side = &c->sides[dir];
-    struct record record = {
-        .chunk = CHUNK_PACKET, .dir = (uint8_t)dir, .whole = span->whole, .ctx = *mw_session_ctx(c->session, dir)};
     struct mw_packet packet = span->packet;
+    struct record record = {.chunk = CHUNK_PACKET,
+                            .dir = (uint8_t)dir,
+                            .whole = span->whole,
+                            .ctx = *mw_session_pin(c->session, dir, &packet)};
     packet.last = stamp_of(walk->pinfo);
     packet.first = side->begin.number ? side->begin : packet.last;
     side->begin.number = 0;

@@ -37,7 +37,7 @@ enum mw_field_type {
 
 enum mw_field_base { MW_BASE_NA, MW_BASE_DEC, MW_BASE_HEX };
 
-enum { MW_FLAG_NA = 0, MW_FLAG_SECRET = 1, MW_FLAG_GENERATED = 2 };
+enum { MW_FLAG_NA = 0, MW_FLAG_SECRET = 1, MW_FLAG_GENERATED = 2, MW_FLAG_VALUE = 4, MW_FLAG_GENERATED_VALUE = 6 };
 
 /** One row of `fields.def`. */
 struct mw_field {
@@ -48,7 +48,8 @@ struct mw_field {
     enum mw_field_base base;
     enum mw_names_id names; /**< names of the values, MW_NAMES_NONE if there are none */
     uint32_t mask;          /**< the bit, for BOOL types */
-    unsigned flags;         /**< MW_FLAG_SECRET: shown only on request; MW_FLAG_GENERATED: no bytes of its own */
+    unsigned flags;         /**< MW_FLAG_SECRET: shown only on request; MW_FLAG_GENERATED: no bytes of its own;
+                                 MW_FLAG_VALUE: of a column, parameter or attribute */
 };
 
 /** The row of a field. `id` must be below MW_F_COUNT. */

@@ -34,6 +34,7 @@ struct mw_exchange {
     uint16_t collation; /**< of the SQL text */
     uint16_t names;     /**< collation that SET NAMES of this statement asks for, 0 none */
     uint32_t statement_id;
+    const struct mw_stmt *stmt; /**< that it prepares or is about; NULL unknown; for the time of the call */
     struct mw_stamp begin, sent; /**< first and last byte of the request */
     struct mw_stamp first, last; /**< first and last byte of the reply; number 0: none yet */
     uint64_t resultsets, rows, affected_rows, insert_id, warnings;
@@ -95,7 +96,11 @@ struct mw_session *mw_session_new(const struct mw_mem *mem, const struct mw_limi
 /** Ends the session: outstanding commands are told as lost. */
 void mw_session_free(struct mw_session *s);
 
-/** The live snapshot for decoding the next packet of `dir`. Copy it to keep it. */
+/** The snapshot for decoding `packet`, which `dir` sent next, with the objects that it needs. Copy it to keep it; its objects stay
+ *  until the next call for the same direction, or as long as mem->free is NULL. */
+const struct mw_ctx *mw_session_pin(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet);
+
+/** The live state of a side, for looking at. */
 const struct mw_ctx *mw_session_ctx(const struct mw_session *s, enum mw_dir dir);
 
 /** Takes a message that was decoded with the snapshot of its direction. */

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Effects of commands and their replies: what is outstanding, what was counted, statements and columns. */
+#include <string.h>
+
+#include "core/charset.h"
+#include "core/session_state.h"
+
+/* What a request itself changes, before any answer. */
+static void follow_request(struct step *t, struct mw_exchange *e)
+{
+    struct mw_session *s = t->s;
+    const struct mw_request *q = &t->msg->request;
+    const struct mw_mem *mem = s->mem;
+    e->stmt = stmt_keep(s->ctx[MW_CLIENT].stmt);
+    switch (q->command) {
+    case MW_COM_QUERY: e->names = charset_asked(q->text); break;
+    case MW_COM_CHANGE_USER:
+        s->changed_collation = q->login.collation;
+        if (q->login.plugin.n)
+            session_set_plugin(s, q->login.plugin);
+        break;
+    case MW_COM_STMT_PREPARE:
+        e->stmt = stmts_preparing(&s->stmts, mem, s->limits, q, s->ctx[MW_CLIENT].collation, t->packet->first.number);
+        break;
+    case MW_COM_STMT_EXECUTE:
+    case MW_COM_STMT_BULK_EXECUTE:
+        if (q->types.p)
+            stmts_bind(&s->stmts, mem, q->statement_id, q->types, q->types_named);
+        stmts_clear_long(&s->stmts, mem, q->statement_id); /* the execution takes what was sent ahead */
+        break;
+    case MW_COM_STMT_SEND_LONG_DATA:
+        if (q->text.p)
+            stmts_add_long(&s->stmts, mem, s->limits, s->hits, q->statement_id, q->param, q->text, q->text_length);
+        break;
+    case MW_COM_STMT_RESET: stmts_clear_long(&s->stmts, mem, q->statement_id); break;
+    case MW_COM_STMT_CLOSE: stmts_close(&s->stmts, mem, q->statement_id); break;
+    default: break;
+    }
+}
+
+void session_push(struct step *t)
+{
+    struct mw_session *s = t->s;
+    const struct mw_request *q = &t->msg->request;
+    struct mw_exchange lone = {0};
+    enum mw_reply reply = q->empty ? MW_REPLY_SIMPLE : mw_command_reply(s->ctx[MW_CLIENT].dialect, q->command);
+    struct mw_exchange *e = reply == MW_REPLY_NOTHING ? &lone : exchange_push(&s->queue, s->mem, s->limits);
+    if (!e) {
+        s->hits->outstanding++;
+        t->result.notes |= MW_NOTE_BIT(QUEUE_FULL);
+        s->inexact = true;
+        session_lose_outstanding(s);
+        e = exchange_push(&s->queue, s->mem, s->limits);
+        if (!e)
+            return;
+    }
+    *e = (struct mw_exchange){
+        .ordinal = ++s->ordinals,
+        .seen = true,
+        .empty = q->empty,
+        .exact = t->packet->lost == 0 && !(s->ctx[MW_CLIENT].flags & MW_CTX_GUESSED),
+        .command = q->command,
+        .reply = (uint8_t)reply,
+        .next_sequence = (uint8_t)(t->packet->last_sequence + 1),
+        .collation = s->ctx[MW_CLIENT].collation,
+        .statement_id = q->statement_id,
+        .begin = t->packet->first,
+        .sent = t->packet->last,
+        .request_bytes = t->packet->length + (uint64_t)MW_HEADER * t->packet->parts,
+    };
+    if (!q->empty)
+        follow_request(t, e);
+    session_tell(t, MW_EVENT_COMMAND, e);
+    if (e == &lone)
+        session_done(t, e);
+    else if (s->ctx[MW_SERVER].phase == MW_PHASE_IDLE)
+        s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
+}
+
+void session_file(struct step *t)
+{
+    struct mw_exchange *e = exchange_head(&t->s->queue);
+    if (e)
+        e->request_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
+    session_tell(t, MW_EVENT_REPLY, e);
+}
+
+/* Counts what a packet adds to its command. */
+static void count_reply(struct step *t, struct mw_exchange *e)
+{
+    const struct mw_msg *m = t->msg;
+    if (e->first.number == 0)
+        e->first = t->packet->first;
+    e->last = t->packet->last;
+    e->response_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
+    switch (m->kind) {
+    case MW_KIND_ROW: e->rows++; break;
+    case MW_KIND_COLUMN_COUNT:
+        e->resultsets++;
+        e->outcome = MW_OUTCOME_RESULTSET;
+        break;
+    case MW_KIND_INFILE: e->outcome = MW_OUTCOME_INFILE; break;
+    case MW_KIND_PREPARE_OK:
+        e->statement_id = m->prepare_ok.statement_id;
+        e->warnings = m->prepare_ok.warnings;
+        e->outcome = MW_OUTCOME_OK;
+        break;
+    case MW_KIND_BINLOG_EVENT:
+    case MW_KIND_STREAM: e->outcome = MW_OUTCOME_BINLOG; break;
+    case MW_KIND_STATISTICS: e->outcome = MW_OUTCOME_OK; break;
+    case MW_KIND_COLUMN: break;
+    case MW_KIND_OK:
+    case MW_KIND_EOF: {
+        bool is_end = t->s->ctx[MW_SERVER].phase == MW_PHASE_ROWS;
+        bool eof_reply = e->command == MW_COM_SET_OPTION || e->command == MW_COM_DEBUG || e->command == MW_COM_SHUTDOWN ||
+                         e->reply == MW_REPLY_FIELDS;
+        if (!is_end && m->kind == MW_KIND_OK) {
+            e->affected_rows += m->ok.affected_rows;
+            if (m->ok.insert_id)
+                e->insert_id = m->ok.insert_id;
+        }
+        e->warnings = m->ok.warnings;
+        e->status = m->ok.status;
+        if (e->reply == MW_REPLY_ROWS)
+            e->outcome = MW_OUTCOME_RESULTSET;
+        else if (e->outcome == MW_OUTCOME_NONE)
+            e->outcome = eof_reply ? MW_OUTCOME_EOF : MW_OUTCOME_OK;
+        break;
+    }
+    case MW_KIND_ERR:
+        e->error = m->err.code;
+        e->outcome = MW_OUTCOME_ERROR;
+        break;
+    default: break;
+    }
+    bool structural = m->kind != MW_KIND_ROW && m->kind != MW_KIND_COLUMN && m->kind != MW_KIND_BINLOG_EVENT;
+    if (t->packet->lost || (m->status == MW_SHORT && structural && t->packet->have < t->s->limits->packet_head))
+        e->exact = false;
+    if (t->s->ctx[MW_SERVER].flags & MW_CTX_GUESSED)
+        e->exact = false;
+}
+
+static void finish_command(struct step *t)
+{
+    struct mw_session *s = t->s;
+    struct mw_exchange *e = exchange_head(&s->queue);
+    if (!e)
+        return;
+    bool ok = t->msg->kind == MW_KIND_OK;
+    if (ok && e->names)
+        session_set_collation(s, e->names);
+    if (ok && e->command == MW_COM_RESET_CONNECTION)
+        session_set_collation(s, s->login_collation);
+    if (ok && (e->command == MW_COM_RESET_CONNECTION || e->command == MW_COM_CHANGE_USER))
+        stmts_clear(&s->stmts, s->mem);
+    if (ok)
+        session_follow_state(s, &t->msg->ok);
+    session_done(t, e);
+    exchange_pop(&s->queue);
+}
+
+/* A result begins. Without definitions its columns are those that the statement had before. */
+static void begin_result(struct step *t, const struct mw_exchange *e)
+{
+    struct mw_session *s = t->s;
+    const struct mw_column_count *c = &t->msg->column_count;
+    const struct mw_columns *columns = NULL;
+    s->ctx[MW_SERVER].left = (uint32_t)c->columns;
+    if (c->metadata) {
+        columns_begin(&s->builder, s->mem, s->limits, (uint32_t)c->columns);
+    } else if (e->stmt) {
+        const struct mw_stmt *stmt = stmts_find(&s->stmts, s->mem, e->statement_id);
+        columns = stmt ? stmt->columns : e->stmt->columns;
+        if (columns && columns->count != c->columns)
+            columns = NULL;
+    }
+    session_set_columns(s, columns_keep(columns));
+}
+
+static void begin_prepared(struct step *t, struct mw_exchange *e)
+{
+    struct mw_session *s = t->s;
+    const struct mw_prepare_ok *p = &t->msg->prepare_ok;
+    s->prepared_columns = p->columns;
+    s->prepared_metadata = p->metadata;
+    s->ctx[MW_SERVER].left = p->params ? p->params : p->columns;
+    struct mw_stmt *stmt = stmts_prepared(&s->stmts, s->mem, s->limits, s->hits, e->stmt, p);
+    if (stmt) {
+        stmt_drop(e->stmt, s->mem);
+        e->stmt = stmt;
+    }
+    columns_begin(&s->builder, s->mem, s->limits, p->metadata ? p->columns : 0);
+}
+
+/* A definition: of a result, of a statement's parameters (of which nothing is kept), or of its columns. */
+static void take_column(struct step *t, const struct mw_exchange *e)
+{
+    struct mw_session *s = t->s;
+    struct mw_ctx *ctx = &s->ctx[MW_SERVER];
+    if (ctx->left)
+        ctx->left--;
+    if (ctx->phase == MW_PHASE_PARAMS) {
+        if (ctx->left == 0)
+            ctx->left = s->prepared_columns;
+        return;
+    }
+    if (ctx->phase == MW_PHASE_FIELDS)
+        return;
+    columns_add(&s->builder, s->mem, s->limits, t->msg);
+    if (ctx->left > 0)
+        return;
+    struct mw_columns *columns = columns_seal(&s->builder, s->mem);
+    if (columns && e->stmt)
+        stmts_set_columns(&s->stmts, s->mem, e->statement_id, columns);
+    if (ctx->phase == MW_PHASE_COLUMNS)
+        session_set_columns(s, columns);
+    else
+        columns_drop(columns, s->mem);
+}
+
+void session_reply(struct step *t, bool last)
+{
+    struct mw_session *s = t->s;
+    struct mw_exchange *e = exchange_head(&s->queue);
+    if (!e)
+        return;
+    count_reply(t, e);
+    struct mw_ctx *ctx = &s->ctx[MW_SERVER];
+    switch (t->msg->kind) {
+    case MW_KIND_COLUMN_COUNT: begin_result(t, e); break;
+    case MW_KIND_PREPARE_OK: begin_prepared(t, e); break;
+    case MW_KIND_COLUMN: take_column(t, e); break;
+    case MW_KIND_EOF:
+        if (ctx->phase == MW_PHASE_PARAMS_END)
+            ctx->left = s->prepared_columns;
+        break;
+    case MW_KIND_OK:
+        if (!last)
+            session_follow_state(s, &t->msg->ok);
+        break;
+    default: break;
+    }
+    session_tell(t, MW_EVENT_REPLY, e);
+    if (last)
+        finish_command(t);
+}
+
+void session_changed(struct step *t)
+{
+    struct mw_session *s = t->s;
+    if (s->changed_collation) {
+        s->login_collation = s->changed_collation;
+        session_set_collation(s, s->changed_collation);
+    }
+    session_reply(t, true);
+}
+

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The session's state and the effects of transitions.def on it. Private to the core: session*.c alone write it. */
+#ifndef MYWIRE_SESSION_STATE_H
+#define MYWIRE_SESSION_STATE_H
+
+#include "core/exchange.h"
+#include "core/stmts.h"
+#include "core/transitions.h"
+#include "mywire/session.h"
+
+struct mw_session {
+    const struct mw_mem *mem;
+    const struct mw_limits *limits;
+    struct mw_limit_hits *hits;
+    const struct mw_observer *observer;
+
+    struct mw_ctx ctx[2]; /* by direction; all but `phase`, `left`, `columns` and `stmt` are equal in both */
+    uint64_t client_caps;
+    uint16_t login_collation;   /* what COM_RESET_CONNECTION goes back to */
+    uint16_t changed_collation; /* asked for by the COM_CHANGE_USER under way */
+    uint16_t prepared_columns;  /* of the COM_STMT_PREPARE under way */
+    bool prepared_metadata;
+    bool inexact;
+    bool tls;
+    uint8_t sequence; /* expected next in the connection phase */
+    uint8_t path;     /* enum mw_auth_path */
+    char plugin[64];  /* name as on the wire */
+    uint64_t ordinals;
+    struct exchange_queue queue;
+    struct stmts stmts;
+    struct columns_builder builder;   /* definitions that are arriving */
+    const struct mw_columns *columns; /* of the rows under way; with a reference */
+    /* What the last packet of a direction was decoded with, kept until the next one: fields told of it may point there. */
+    const struct mw_columns *pinned_columns[2];
+    const struct mw_stmt *pinned_stmt[2];
+};
+
+/* What a step under way knows. */
+struct step {
+    struct mw_session *s;
+    enum mw_dir dir;
+    const struct mw_msg *msg;
+    const struct mw_packet *packet;
+    struct mw_step result;
+};
+
+
+/** Tells the observer. */
+void session_tell(const struct step *t, enum mw_event_kind kind, const struct mw_exchange *exchange);
+
+/** Tells the observer that a command is over, and lets go of what it held. */
+void session_done(const struct step *t, struct mw_exchange *e);
+
+/** Facts that both snapshots share. */
+void session_set_flags(struct mw_session *s, unsigned set, unsigned clear);
+void session_set_collation(struct mw_session *s, uint16_t collation);
+void session_set_caps(struct mw_session *s, uint64_t caps);
+void session_set_dialect(struct mw_session *s, enum mw_dialect dialect);
+void session_set_plugin(struct mw_session *s, struct mw_slice name);
+
+/** Follows the system variables among the session state of an OK. */
+void session_follow_state(struct mw_session *s, const struct mw_ok *ok);
+
+/** Makes the oldest outstanding command the one that the server answers, and gives the phase it expects. */
+enum mw_phase session_next_phase(struct mw_session *s);
+
+/** All outstanding commands are over without an end that was seen. */
+void session_lose_outstanding(struct mw_session *s);
+
+/** Makes these the columns of the rows that come; takes over the reference. */
+void session_set_columns(struct mw_session *s, const struct mw_columns *columns);
+
+/** Effects of the connection phase: session_login.c. */
+void session_greet(struct step *t);
+void session_tls(struct step *t);
+void session_login(struct step *t);
+void session_switch(struct step *t);
+void session_auth(struct step *t);
+void session_welcome(struct step *t);
+
+/** Effects of commands and replies: session_command.c. */
+void session_push(struct step *t);
+void session_file(struct step *t);
+void session_reply(struct step *t, bool last);
+void session_changed(struct step *t);
+
+#endif
