@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/items.h"
 
-#include <glib.h>
-
 void items_begin(struct items *items)
 {
     items->count = items->note_count = 0;
     items->depth = 0;
     items->cut = false;
+    if (items->made)
+        g_string_chunk_clear(items->made);
 }
 
 static void on_item(void *user, const struct mw_item *item)
@@ -21,7 +21,14 @@ static void on_item(void *user, const struct mw_item *item)
         items->capacity = items->capacity ? items->capacity * 2 : 64;
         items->entries = g_renew(struct items_entry, items->entries, items->capacity);
     }
-    items->entries[items->count++] = (struct items_entry){.item = *item, .depth = (uint16_t)items->depth};
+    struct items_entry *e = &items->entries[items->count++];
+    *e = (struct items_entry){.item = *item, .depth = (uint16_t)items->depth};
+    if (item->p && mw_field(item->field)->flags & MW_FLAG_GENERATED) {
+        enum { CHUNK = 1024 };
+        if (!items->made)
+            items->made = g_string_chunk_new(CHUNK);
+        e->item.p = (const uint8_t *)g_string_chunk_insert_len(items->made, (const char *)item->p, item->n);
+    }
 }
 
 static void on_open(void *user)
@@ -62,5 +69,7 @@ void items_clear(struct items *items)
 {
     g_free(items->entries);
     g_free(items->notes);
+    if (items->made)
+        g_string_chunk_free(items->made);
     *items = (struct items){0};
 }

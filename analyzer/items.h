@@ -3,6 +3,8 @@
 #ifndef ANALYZER_ITEMS_H
 #define ANALYZER_ITEMS_H
 
+#include <glib.h>
+
 #include "mywire/trace.h"
 
 struct items_entry {
@@ -23,6 +25,7 @@ struct items {
     size_t note_count, note_capacity;
     size_t open[16]; /**< entries whose close has not come */
     unsigned depth;
+    GStringChunk *made; /**< values that the decoder made and that live nowhere else */
     bool cut; /**< more fields than ITEMS_MAX: the rest was left out */
 };
 
