@@ -22,6 +22,7 @@ struct mw_session {
     uint16_t prepared_columns;  /* of the COM_STMT_PREPARE under way */
     bool prepared_metadata;
     bool inexact;
+    bool resync[2]; /* by direction: bytes were lost, and nothing was recognised since */
     bool tls;
     uint8_t sequence; /* expected next in the connection phase */
     uint8_t path;     /* enum mw_auth_path */
@@ -622,6 +623,9 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
 {
     struct step t = {.s = s, .dir = dir, .msg = msg, .packet = packet};
     check_sequence(&t);
+    if (s->resync[dir])
+        t.result.notes |= MW_NOTE_BIT(RESYNC);
+    s->resync[dir] = false;
     if (s->ctx[dir].flags & MW_CTX_GUESSED)
         t.result.notes |= MW_NOTE_BIT(GUESSED);
     if (packet->lost)
@@ -641,6 +645,7 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
 void mw_session_gap(struct mw_session *s, enum mw_dir dir)
 {
     s->inexact = true;
+    s->resync[dir] = true;
     if (s->ctx[MW_CLIENT].phase < MW_PHASE_COMMAND && !(s->ctx[MW_CLIENT].flags & MW_CTX_LOGIN)) {
         mw_session_midstream(s);
         return;
