@@ -142,14 +142,14 @@ RD void decode(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet
     decode_header(r, packet);
     if (packet->lost) /* what came before the hole is decoded, like the head of a packet that snaplen cut */
         rd_note(r, MW_NOTE_LOST);
+    if (packet->broken_parts)
+        rd_note(r, MW_NOTE_SEQUENCE);
     if (msg->kind == MW_KIND_ROW && !rd_trace(r)) {
         /* Rows are counted, not read, when nobody looks. */
         msg->status = packet->have < packet->length ? MW_SHORT : MW_OK;
         msg->notes = r->notes | (msg->status == MW_SHORT ? MW_NOTE_BIT(SHORT) : 0);
         return;
     }
-    if (packet->broken_parts)
-        rd_note(r, MW_NOTE_SEQUENCE);
     if (msg->kind != MW_KIND_ROW)
         memset(&msg->greeting, 0, sizeof *msg - offsetof(struct mw_msg, greeting));
     switch (msg->kind) {
