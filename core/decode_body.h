@@ -107,14 +107,16 @@ static enum mw_kind kind_from_server(const struct mw_ctx *ctx, const struct mw_p
 
 static enum mw_kind kind_from_client(const struct mw_ctx *ctx, const struct mw_packet *packet)
 {
+    enum { CAPS = 4 }; /* without them a login cannot be told from a request for TLS */
+    bool cut = packet->have < packet->length;
     switch (ctx->phase) {
     case MW_PHASE_SILENT:
-    case MW_PHASE_LOGIN: return MW_KIND_LOGIN;
+    case MW_PHASE_LOGIN: return cut && packet->have < CAPS ? MW_KIND_DAMAGED : MW_KIND_LOGIN;
     case MW_PHASE_AUTH_WAIT:
     case MW_PHASE_AUTH_ANSWER: return MW_KIND_AUTH_RESPONSE;
     case MW_PHASE_FILE: return packet->length ? MW_KIND_FILE_DATA : MW_KIND_FILE_END;
     case MW_PHASE_STREAMING: return MW_KIND_STREAM;
-    default: return MW_KIND_COMMAND;
+    default: return cut && packet->have == 0 ? MW_KIND_DAMAGED : MW_KIND_COMMAND;
     }
 }
 
