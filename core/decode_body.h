@@ -115,7 +115,8 @@ static enum mw_kind kind_from_client(const struct mw_ctx *ctx, const struct mw_p
     case MW_PHASE_AUTH_WAIT:
     case MW_PHASE_AUTH_ANSWER: return MW_KIND_AUTH_RESPONSE;
     case MW_PHASE_FILE: return packet->length ? MW_KIND_FILE_DATA : MW_KIND_FILE_END;
-    case MW_PHASE_STREAMING: return MW_KIND_STREAM;
+    case MW_PHASE_STREAMING:
+        return packet->length == 1 && packet->have && packet->payload[0] == MW_COM_QUIT ? MW_KIND_COMMAND : MW_KIND_STREAM;
     default: return cut && packet->have == 0 ? MW_KIND_DAMAGED : MW_KIND_COMMAND;
     }
 }
