@@ -185,6 +185,8 @@ static void check_sequence(struct step *t)
         expected = &e->next_sequence;
     else if (phase == MW_PHASE_IDLE || phase == MW_PHASE_CLOSED)
         return;
+    if (phase == MW_PHASE_FILE && s->ctx[MW_SERVER].phase != MW_PHASE_FILE_WAIT)
+        return; /* the server has answered already; the rest of the file belongs to no command */
     if (phase == MW_PHASE_SILENT)
         *expected = t->packet->sequence; /* the greeting was not seen */
     if (t->packet->sequence != *expected && !(s->ctx[t->dir].flags & MW_CTX_GUESSED))
@@ -410,8 +412,9 @@ static void do_push(struct step *t)
 static void do_file(struct step *t)
 {
     struct mw_exchange *e = exchange_head(&t->s->queue);
-    if (e)
-        e->request_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
+    if (!e || t->s->ctx[MW_SERVER].phase != MW_PHASE_FILE_WAIT)
+        return;
+    e->request_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
     tell(t, MW_EVENT_REPLY, e);
 }
 
