@@ -467,7 +467,8 @@ static void count_reply(struct step *t, struct mw_exchange *e)
     default: break;
     }
     bool structural = m->kind != MW_KIND_ROW && m->kind != MW_KIND_COLUMN && m->kind != MW_KIND_BINLOG_EVENT;
-    if (t->packet->lost || (m->status == MW_SHORT && structural && t->packet->have < t->s->limits->packet_head))
+    bool cut = m->status == MW_SHORT && t->packet->have < t->s->limits->packet_head;
+    if (t->packet->lost || (structural && (cut || m->status == MW_BAD)))
         e->exact = false;
     if (t->s->ctx[MW_SERVER].flags & MW_CTX_GUESSED)
         e->exact = false;
@@ -637,7 +638,9 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
         do_reply(&t, false); /* the row of the table for rows, without the search: most packets are rows */
         return t.result;
     }
-    const struct transition *row = find_row(&t);
+    /* A column count that cannot be read would lead anywhere. */
+    bool count_is_bad = msg->kind == MW_KIND_COLUMN_COUNT && msg->status == MW_BAD;
+    const struct transition *row = count_is_bad ? NULL : find_row(&t);
     if (row)
         apply(&t, row);
     else
