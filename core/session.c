@@ -377,6 +377,7 @@ static void do_push(struct step *t)
         t->result.notes |= MW_NOTE_BIT(QUEUE_FULL);
         s->inexact = true;
         lose_outstanding(s);
+        set_flags(s, MW_CTX_GUESSED, 0); /* which replies belong to the lost ones is not known any more */
         e = exchange_push(&s->queue, s->mem, s->limits);
         if (!e)
             return;
