@@ -571,6 +571,17 @@ static void apply(struct step *t, const struct transition *row)
         s->ctx[MW_SERVER].phase = row->server;
 }
 
+/* Capabilities that nobody told: what nearly every session of the last ten years has agreed on. */
+static void guess_login(struct mw_session *s)
+{
+    const uint64_t usual = MW_CAP(MW_BIT_CLIENT_PROTOCOL_41) | MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) |
+                           MW_CAP(MW_BIT_CLIENT_TRANSACTIONS) | MW_CAP(MW_BIT_CLIENT_MULTI_RESULTS) |
+                           MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH);
+    set_flags(s, MW_CTX_GUESSED | MW_CTX_LOGIN, 0);
+    if (!s->ctx[MW_CLIENT].caps)
+        set_caps(s, usual);
+}
+
 /* -- what is in no row --------------------------------------------------------------------------------------------- */
 
 /* The packet fits another state that the session may be in without our having seen how. Returns true when the row is to be
@@ -594,7 +605,7 @@ static bool repair(struct step *t)
     }
     if (t->dir == MW_SERVER && ctx->phase == MW_PHASE_LOGIN_WAIT) {
         ctx->phase = MW_PHASE_AUTH; /* the login was lost */
-        set_flags(s, MW_CTX_GUESSED, 0);
+        guess_login(s);
         return true;
     }
     return false;
@@ -666,15 +677,9 @@ void mw_session_gap(struct mw_session *s, enum mw_dir dir)
 
 void mw_session_midstream(struct mw_session *s)
 {
-    /* What nearly every session of the last ten years has agreed on. */
-    const uint64_t usual = MW_CAP(MW_BIT_CLIENT_PROTOCOL_41) | MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) |
-                           MW_CAP(MW_BIT_CLIENT_TRANSACTIONS) | MW_CAP(MW_BIT_CLIENT_MULTI_RESULTS) |
-                           MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH);
     s->inexact = true;
     lose_outstanding(s);
-    set_flags(s, MW_CTX_GUESSED | MW_CTX_LOGIN, 0);
-    if (!s->ctx[MW_CLIENT].caps)
-        set_caps(s, usual);
+    guess_login(s);
     s->ctx[MW_CLIENT].phase = MW_PHASE_COMMAND;
     s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
 }
