@@ -99,8 +99,8 @@ static char *check_beginning(const struct source *source, bool from_stdin)
     for (size_t i = 0; i < G_N_ELEMENTS(packings); i++) {
         const struct packing *packing = &packings[i];
         if (n >= packing->n && memcmp(magic, packing->magic, packing->n) == 0)
-            return g_strdup_printf("%s is compressed with %s; decompress it first: %s -dc %s| mywire -", name,
-                                   packing->name, packing->name, from_stdin ? "" : name);
+            return g_strdup_printf("%s is compressed with %s; decompress it first: %s -dc%s%s | mywire -", name,
+                                   packing->name, packing->name, from_stdin ? "" : " ", from_stdin ? "" : name);
     }
     if (!is_capture(magic, n))
         return g_strdup_printf("%s is not a capture: it begins neither like pcap nor like pcapng; check the name, or "

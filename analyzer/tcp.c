@@ -157,7 +157,7 @@ static void take_ack(const struct tcp_run *run, int dir, uint32_t ack)
     }
     if (ahead > TCP_PLAUSIBLE)
         return;
-    if (ahead == 1 && (half->flags & HALF_SOFT) && !half->head)
+    if (ahead == 1 && (half->flags & (HALF_SOFT | HALF_FIN)) == HALF_SOFT && !half->head)
         anchor(half, ack);
     else if (tcp_before(half->acked, ack))
         half->acked = ack;
@@ -169,9 +169,10 @@ static bool take_syn(const struct tcp_run *run, int dir, const struct segment *s
     struct tcp_half *half = &run->tcp->half[dir];
     if (!(half->flags & HALF_MOVED)) {
         anchor(half, s->seq + 1);
-        /* What was queued while the start was unknown, and lies before it or too far away, is of something else. */
-        while (half->head && (tcp_distance(half->head->piece.seq, half->next) < 0 ||
-                              tcp_distance(half->head->piece.seq, half->next) > TCP_PLAUSIBLE))
+        /* What was queued while the start was unknown, and lies before it or too far behind it, is of something else.
+         */
+        while (half->head && (tcp_before(half->head->piece.seq, half->next) ||
+                              (uint32_t)(tcp_piece_end(&half->tail->piece) - half->next) > TCP_PLAUSIBLE))
             tcp_node_free(tcp_queue_pop(half, run->env));
         int32_t fin = tcp_distance(half->fin_seq, half->next);
         if ((half->flags & HALF_FIN) && (fin < 0 || fin > TCP_PLAUSIBLE))
@@ -207,7 +208,7 @@ static bool place(const struct tcp_run *run, int dir, const struct segment *s)
         anchor(half, s->seq);
     } else if (ahead < 0 && (half->flags & HALF_FLOAT)) {
         lower(half, s->seq);
-    } else if (ahead == 1 && (half->flags & HALF_SOFT) && !half->head &&
+    } else if (ahead == 1 && (half->flags & (HALF_SOFT | HALF_FIN)) == HALF_SOFT && !half->head &&
                (s->wire_length > 0 || (s->flags & SEGMENT_FIN))) {
         anchor(half, s->seq);
     }
@@ -237,6 +238,21 @@ static void take_reset(const struct tcp_run *run, int dir, const struct segment 
     tcp_emit(run, dir, TCP_RST);
 }
 
+/* Whether a segment is the next one of its direction, acknowledges nothing that is missing, and nothing is unusual:
+ * then its payload goes out and that is all. True of nearly every segment. */
+static bool is_next(const struct tcp *tcp, int dir, const struct segment *s)
+{
+    const struct tcp_half *half = &tcp->half[dir], *peer = &tcp->half[!dir];
+    const uint16_t usual = HALF_SEEN | HALF_KNOWN | HALF_MOVED;
+    /* What may be set besides: the opening, once it is settled. */
+    const uint16_t settled = HALF_SYN | HALF_SYNACK | HALF_DECIDED | HALF_ABSENT;
+    uint32_t opening = half->flags & (HALF_SYN | HALF_DECIDED);
+    return !tcp->over && (s->flags & (SEGMENT_SYN | SEGMENT_FIN | SEGMENT_RST | SEGMENT_ACK)) == SEGMENT_ACK &&
+           s->seq == half->next && s->wire_length - 1 < SEGMENT_MAX && (half->flags & ~settled) == usual &&
+           (peer->flags & ~settled) == usual && opening != HALF_SYN && !half->head && !peer->head &&
+           half->acked == half->next && peer->acked == peer->next && (uint32_t)(peer->next - s->ack) <= TCP_PLAUSIBLE;
+}
+
 void tcp_push(struct tcp *tcp, struct tcp_env *env, void *user, int dir, const struct segment *s)
 {
     const struct tcp_run run = {tcp, env, user};
@@ -244,6 +260,20 @@ void tcp_push(struct tcp *tcp, struct tcp_env *env, void *user, int dir, const s
     env->time_ns = s->time_ns;
     env->number = s->number;
 
+    if (is_next(tcp, dir, s)) {
+        struct tcp_piece piece = {
+            .data = s->payload,
+            .time_ns = s->time_ns,
+            .number = s->number,
+            .seq = s->seq,
+            .length = s->length,
+            .wire = s->wire_length,
+        };
+        if (s->wire_length > s->length)
+            env->counters->cut_segments++;
+        tcp_deliver(&run, dir, &piece);
+        return;
+    }
     if (tcp->over) {
         if (s->wire_length > 0)
             env->counters->ignored_segments++;

@@ -78,7 +78,7 @@ bool tcp_gate_is_open(const struct tcp_half *half, uint32_t ack)
 
 bool tcp_fin_is_pending(const struct tcp_half *half)
 {
-    return (half->flags & (HALF_FIN | HALF_CLOSED)) == HALF_FIN;
+    return (half->flags & (HALF_FIN | HALF_CLOSED)) == HALF_FIN && !tcp_before(half->fin_seq, half->next);
 }
 
 /* What comes next in a direction, if nothing is missing before it. */

@@ -108,17 +108,17 @@ static enum mw_kind kind_from_server(const struct mw_ctx *ctx, const struct mw_p
 
 static enum mw_kind kind_from_client(const struct mw_ctx *ctx, const struct mw_packet *packet)
 {
+    enum { CAPS = 4 }; /* without them a login cannot be told from a request for TLS */
+    bool cut = packet->have < packet->length;
     switch (ctx->phase) {
     case MW_PHASE_SILENT:
-    case MW_PHASE_LOGIN: return MW_KIND_LOGIN;
+    case MW_PHASE_LOGIN: return cut && packet->have < CAPS ? MW_KIND_DAMAGED : MW_KIND_LOGIN;
     case MW_PHASE_AUTH_WAIT:
     case MW_PHASE_AUTH_ANSWER: return MW_KIND_AUTH_RESPONSE;
     case MW_PHASE_FILE: return packet->length ? MW_KIND_FILE_DATA : MW_KIND_FILE_END;
     case MW_PHASE_STREAMING:
-        /* A replica acknowledges (ef) until it quits or gives up the stream for another command. */
-        return ctx->reply == MW_REPLY_BINLOG && packet->have && packet->payload[0] != 0xef ? MW_KIND_COMMAND
-                                                                                          : MW_KIND_STREAM;
-    default: return MW_KIND_COMMAND;
+        return packet->length == 1 && packet->have && packet->payload[0] == MW_COM_QUIT ? MW_KIND_COMMAND : MW_KIND_STREAM;
+    default: return cut && packet->have == 0 ? MW_KIND_DAMAGED : MW_KIND_COMMAND;
     }
 }
 
@@ -146,14 +146,14 @@ RD void decode(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet
     decode_header(r, packet);
     if (packet->lost) /* what came before the hole is decoded, like the head of a packet that snaplen cut */
         rd_note(r, MW_NOTE_LOST);
+    if (packet->broken_parts)
+        rd_note(r, MW_NOTE_SEQUENCE);
     if (msg->kind == MW_KIND_ROW && !rd_trace(r)) {
         /* Rows are counted, not read, when nobody looks. */
         msg->status = packet->have < packet->length ? MW_SHORT : MW_OK;
         msg->notes = r->notes | (msg->status == MW_SHORT ? MW_NOTE_BIT(SHORT) : 0);
         return;
     }
-    if (packet->broken_parts)
-        rd_note(r, MW_NOTE_SEQUENCE);
     if (msg->kind != MW_KIND_ROW)
         memset(&msg->greeting, 0, sizeof *msg - offsetof(struct mw_msg, greeting));
     switch (msg->kind) {

@@ -307,7 +307,7 @@ static void check_login_caps(struct mw_reader *r, const struct mw_ctx *ctx, cons
     const uint64_t client_only = MW_CAP(MW_BIT_CLIENT_IGNORE_SIGPIPE) | MW_CAP(MW_BIT_CLIENT_REMEMBER_OPTIONS) |
                                  MW_CAP(MW_BIT_CLIENT_SSL_VERIFY_SERVER_CERT) | MW_CAP(MW_BIT_CLIENT_LONG_PASSWORD);
     if (ctx->flags & MW_CTX_GREETING && login->caps & ~ctx->server_caps & ~client_only)
-        rd_note_at(r, MW_NOTE_CAPS_NOT_OFFERED, MW_HEADER, 4);
+        rd_note_at(r, MW_NOTE_CAPS_NOT_OFFERED, MW_HEADER, login->caps >> 16 ? 4 : 2);
 }
 
 static void decode_login(struct mw_reader *r, const struct mw_ctx *ctx, const struct mw_packet *packet,

@@ -77,7 +77,7 @@ static void keep(struct mw_framer *f, const uint8_t *p, size_t n)
         return;
     size_t room = f->limits->packet_head > k->have ? f->limits->packet_head - k->have : 0;
     if (n > room) {
-        f->hits->packet_head += room > 0 || k->have == 0;
+        f->hits->packet_head++; /* once: from here on more of the packet is there than is kept */
         n = room;
     }
     if (n == 0 || !reserve(f, k->have + (uint32_t)n))
@@ -120,8 +120,10 @@ static bool next_in_place(struct mw_framer *f, struct mw_packet *out)
     uint32_t length = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
     if (length == MW_PART_MAX || length > f->in_left - MW_HEADER)
         return false;
+    uint32_t have = length < f->limits->packet_head ? length : f->limits->packet_head;
+    f->hits->packet_head += have < length;
     *out = (struct mw_packet){.payload = p + MW_HEADER,
-                              .have = length,
+                              .have = have,
                               .length = length,
                               .parts = 1,
                               .sequence = p[3],

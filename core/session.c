@@ -205,6 +205,8 @@ static void check_sequence(struct step *t)
         expected = &e->next_sequence;
     else if (phase == MW_PHASE_IDLE || phase == MW_PHASE_CLOSED)
         return;
+    if (phase == MW_PHASE_FILE && s->ctx[MW_SERVER].phase != MW_PHASE_FILE_WAIT)
+        return; /* the server has answered already; the rest of the file belongs to no command */
     if (phase == MW_PHASE_SILENT)
         *expected = t->packet->sequence; /* the greeting was not seen */
     if (t->packet->sequence != *expected && !(s->ctx[t->dir].flags & MW_CTX_GUESSED))
@@ -295,6 +297,17 @@ static void apply(struct step *t, const struct transition *row)
         s->ctx[MW_SERVER].phase = row->server;
 }
 
+/* Capabilities that nobody told: what nearly every session of the last ten years has agreed on. */
+static void guess_login(struct mw_session *s)
+{
+    const uint64_t usual = MW_CAP(MW_BIT_CLIENT_PROTOCOL_41) | MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) |
+                           MW_CAP(MW_BIT_CLIENT_TRANSACTIONS) | MW_CAP(MW_BIT_CLIENT_MULTI_RESULTS) |
+                           MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH);
+    session_set_flags(s, MW_CTX_GUESSED | MW_CTX_LOGIN, 0);
+    if (!s->ctx[MW_CLIENT].caps)
+        session_set_caps(s, usual);
+}
+
 /* -- what is in no row --------------------------------------------------------------------------------------------- */
 
 /* The packet fits another state that the session may be in without our having seen how. Returns true when the row is to be
@@ -318,7 +331,7 @@ static bool repair(struct step *t)
     }
     if (t->dir == MW_SERVER && ctx->phase == MW_PHASE_LOGIN_WAIT) {
         ctx->phase = MW_PHASE_AUTH; /* the login was lost */
-        session_set_flags(s, MW_CTX_GUESSED, 0);
+        guess_login(s);
         return true;
     }
     return false;
@@ -352,6 +365,9 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
 {
     struct step t = {.s = s, .dir = dir, .msg = msg, .packet = packet};
     check_sequence(&t);
+    if (s->resync[dir])
+        t.result.notes |= MW_NOTE_BIT(RESYNC);
+    s->resync[dir] = false;
     if (s->ctx[dir].flags & MW_CTX_GUESSED)
         t.result.notes |= MW_NOTE_BIT(GUESSED);
     if (packet->lost)
@@ -360,7 +376,9 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
         session_reply(&t, false); /* the row of the table for rows, without the search: most packets are rows */
         return t.result;
     }
-    const struct transition *row = find_row(&t);
+    /* A column count that cannot be read would lead anywhere. */
+    bool count_is_bad = msg->kind == MW_KIND_COLUMN_COUNT && msg->status == MW_BAD;
+    const struct transition *row = count_is_bad ? NULL : find_row(&t);
     if (row)
         apply(&t, row);
     else
@@ -371,6 +389,7 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
 void mw_session_gap(struct mw_session *s, enum mw_dir dir)
 {
     s->inexact = true;
+    s->resync[dir] = true;
     if (s->ctx[MW_CLIENT].phase < MW_PHASE_COMMAND && !(s->ctx[MW_CLIENT].flags & MW_CTX_LOGIN)) {
         mw_session_midstream(s);
         return;
@@ -384,15 +403,9 @@ void mw_session_gap(struct mw_session *s, enum mw_dir dir)
 
 void mw_session_midstream(struct mw_session *s)
 {
-    /* What nearly every session of the last ten years has agreed on. */
-    const uint64_t usual = MW_CAP(MW_BIT_CLIENT_PROTOCOL_41) | MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) |
-                           MW_CAP(MW_BIT_CLIENT_TRANSACTIONS) | MW_CAP(MW_BIT_CLIENT_MULTI_RESULTS) |
-                           MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH);
     s->inexact = true;
     session_lose_outstanding(s);
-    session_set_flags(s, MW_CTX_GUESSED | MW_CTX_LOGIN, 0);
-    if (!s->ctx[MW_CLIENT].caps)
-        session_set_caps(s, usual);
+    guess_login(s);
     s->ctx[MW_CLIENT].phase = MW_PHASE_COMMAND;
     s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
 }

@@ -50,6 +50,7 @@ void session_push(struct step *t)
         t->result.notes |= MW_NOTE_BIT(QUEUE_FULL);
         s->inexact = true;
         session_lose_outstanding(s);
+        session_set_flags(s, MW_CTX_GUESSED, 0); /* which replies belong to the lost ones is not known any more */
         e = exchange_push(&s->queue, s->mem, s->limits);
         if (!e)
             return;
@@ -80,8 +81,9 @@ void session_push(struct step *t)
 void session_file(struct step *t)
 {
     struct mw_exchange *e = exchange_head(&t->s->queue);
-    if (e)
-        e->request_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
+    if (!e || t->s->ctx[MW_SERVER].phase != MW_PHASE_FILE_WAIT)
+        return;
+    e->request_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
     session_tell(t, MW_EVENT_REPLY, e);
 }
 
@@ -134,7 +136,8 @@ static void count_reply(struct step *t, struct mw_exchange *e)
     default: break;
     }
     bool structural = m->kind != MW_KIND_ROW && m->kind != MW_KIND_COLUMN && m->kind != MW_KIND_BINLOG_EVENT;
-    if (t->packet->lost || (m->status == MW_SHORT && structural && t->packet->have < t->s->limits->packet_head))
+    bool cut = m->status == MW_SHORT && t->packet->have < t->s->limits->packet_head;
+    if (t->packet->lost || (structural && (cut || m->status == MW_BAD)))
         e->exact = false;
     if (t->s->ctx[MW_SERVER].flags & MW_CTX_GUESSED)
         e->exact = false;

@@ -21,6 +21,7 @@ struct mw_session {
     uint16_t prepared_columns;  /* of the COM_STMT_PREPARE under way */
     bool prepared_metadata;
     bool inexact;
+    bool resync[2]; /* by direction: bytes were lost, and nothing was recognised since */
     bool tls;
     uint8_t sequence; /* expected next in the connection phase */
     uint8_t path;     /* enum mw_auth_path */

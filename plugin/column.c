@@ -7,6 +7,7 @@
 enum { LENGTH_MAX = 800 };
 
 struct column {
+    const char *before; /* text of an outer protocol that stays */
     wmem_strbuf_t *done; /* all but the last text */
     const char *last;
     unsigned repeated; /* how often `last` stands in a row */
@@ -17,6 +18,8 @@ struct column *column_new(packet_info *pinfo)
 {
     struct column *column = wmem_new0(pinfo->pool, struct column);
     column->done = wmem_strbuf_new(pinfo->pool, "");
+    col_clear(pinfo->cinfo, COL_INFO);
+    column->before = wmem_strdup(pinfo->pool, col_get_text(pinfo->cinfo, COL_INFO));
     return column;
 }
 
@@ -52,6 +55,8 @@ void column_show(const struct column *column, packet_info *pinfo)
     put_last(column, line);
     if (column->hidden)
         wmem_strbuf_append_printf(line, " | %u more", column->hidden);
-    /* Written whole each time: TLS puts its own words between the records of a frame. */
-    col_add_str(pinfo->cinfo, COL_INFO, wmem_strbuf_get_str(line));
+    /* Written whole each time: TCP fences what was there before a further call for the frame, and TLS puts its own words
+     * between the records. */
+    col_clear_fence(pinfo->cinfo, COL_INFO);
+    col_add_fstr(pinfo->cinfo, COL_INFO, "%s%s", column->before, wmem_strbuf_get_str(line));
 }

@@ -191,11 +191,12 @@ static void show_bytes(struct walk *walk, proto_tree *tree, uint32_t length, con
 
 /* -- the walk ------------------------------------------------------------------------------------------------------ */
 
-/* The protocol that hands us the data: the last but one of the frame's layers. */
+/* The protocol that hands us the data. Layers only pile up, so earlier calls of ours for the same frame stand there too. */
 static int parent_protocol(const packet_info *pinfo)
 {
     wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers);
-    layer = layer ? wmem_list_frame_prev(layer) : NULL;
+    while (layer && GPOINTER_TO_INT(wmem_list_frame_data(layer)) == registry_protocol())
+        layer = wmem_list_frame_prev(layer);
     return layer ? GPOINTER_TO_INT(wmem_list_frame_data(layer)) : -1;
 }
 
