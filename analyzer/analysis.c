@@ -33,10 +33,11 @@ struct relay {
     const struct conn_observer *observer;
 };
 
-static void relay_event(void *user, const struct connection *connection, const struct mw_event *event)
+static void relay_event(void *user, const struct connection *connection, const struct mw_event *event,
+                        const struct items *items)
 {
     struct relay *r = user;
-    r->observer->event(r->observer->user, connection, event);
+    r->observer->event(r->observer->user, connection, event, items);
 }
 
 static void relay_packet(void *user, const struct conn_packet *packet)
@@ -126,6 +127,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
     struct conn_observer counted = {.user = &relay,
                                     .event = observer->event ? relay_event : NULL,
                                     .packet = observer->packet ? relay_packet : NULL,
+                                    .values = observer->values,
                                     .closed = relay_closed};
     struct items items = {0};
     struct conn_env env = {.observer = &counted,

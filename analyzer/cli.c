@@ -17,6 +17,7 @@ static const struct cli_command commands[] = {
     {"connections", "one record a connection: who, to what, how secured, how it ended", RECORDS, true, run_connections},
     {"handshakes", "the handshake inventory: versions, capabilities, collations, plugins, clients, latencies", RECORDS,
      true, run_handshakes},
+    {"commands", "one record a command: SQL, parameters, rows, errors, times", RECORDS, true, run_commands},
     {"packets", "every protocol packet; -V with all fields",
      FORMAT_BIT(FORMAT_TEXT) | FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON), true, run_packets},
     {"fields", "the registry: every field's filter name, type and meaning", RECORDS, false, run_fields},
@@ -33,7 +34,7 @@ static const struct cli_command *find_command(const char *name)
 /* Everything that GOption fills in. */
 struct raw_options {
     char **keylogs, **tls_keys, **ports, **outputs, **files;
-    char *filter, *format, *color;
+    char *filter, *max_sql, *format, *color;
     char *format_help;
     gboolean only_ports, show_secrets, verbose_fields, offsets, quiet, version;
 };
@@ -79,6 +80,26 @@ static bool take_ports(struct cli *cli, char **ports)
         uint16_t port = (uint16_t)n;
         g_array_append_val(cli->ports, port);
     }
+    return true;
+}
+
+/* A number of bytes: 1000, 64K, 16M, 1G. */
+static bool take_size(const char *option, const char *text, uint64_t usual, uint64_t *size)
+{
+    static const char units[] = "KMG";
+    *size = usual;
+    if (!text)
+        return true;
+    char *end;
+    errno = 0;
+    guint64 n = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &end, 10) : 0;
+    const char *unit = n && *end ? strchr(units, g_ascii_toupper(*end)) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    if (n == 0 || errno || (*end && (!unit || end[1])) || n > (UINT64_MAX >> shift)) {
+        usage_error("%s %s: a size is a number of bytes, perhaps with K, M or G behind it.", option, text);
+        return false;
+    }
+    *size = n << shift;
     return true;
 }
 
@@ -196,6 +217,10 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
         {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &raw->show_secrets, "Show scrambles and passwords", NULL},
         {0},
     };
+    const GOptionEntry sql[] = {
+        {"max-sql", 0, 0, G_OPTION_ARG_STRING, &raw->max_sql, "Bytes shown of a statement (64K unless told)", "SIZE"},
+        {0},
+    };
     GOptionContext *context = g_option_context_new(NULL);
     GString *summary = g_string_new(NULL);
     if (command) {
@@ -214,6 +239,8 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
     g_option_context_add_main_entries(context, common, NULL);
     if (command && command->run == run_packets)
         g_option_context_add_main_entries(context, packets, NULL);
+    if (command && command->run == run_commands)
+        g_option_context_add_main_entries(context, sql, NULL);
     char *title = g_strdup_printf("mywire %s", command ? command->name : "[COMMAND]"); /* the usage line begins so */
     g_set_prgname(title);
     g_free(title);
@@ -280,7 +307,8 @@ static enum cli_exit run(struct cli *cli, const struct cli_command *command, con
     cli->verbose_fields = raw->verbose_fields;
     cli->offsets = raw->offsets;
     cli->quiet = raw->quiet;
-    if (!take_ports(cli, raw->ports) || !check_key_files(raw->keylogs, "--keylog") ||
+    enum { MAX_SQL = 65536 };
+    if (!take_ports(cli, raw->ports) || !take_size("--max-sql", raw->max_sql, MAX_SQL, &cli->max_sql) || !check_key_files(raw->keylogs, "--keylog") ||
         !check_key_files(raw->tls_keys, "--tls-key"))
         return CLI_USAGE;
     if (raw->only_ports && cli->ports->len == 0)
@@ -304,6 +332,7 @@ static void free_options(struct raw_options *raw)
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         g_strfreev(lists[i]);
     g_free(raw->filter);
+    g_free(raw->max_sql);
     g_free(raw->format);
     g_free(raw->color);
     g_free(raw->format_help);

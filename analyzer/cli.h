@@ -17,6 +17,7 @@ struct cli {
     bool only_ports;
     char **keylogs, **tls_keys;
     GArray *outputs; /**< of struct output, at least one */
+    uint64_t max_sql; /**< bytes kept of a statement */
     bool show_secrets, verbose_fields, offsets, quiet;
 };
 
@@ -41,6 +42,7 @@ int cli_main(int argc, char **argv);
 enum cli_exit run_summary(struct cli *cli);
 enum cli_exit run_connections(struct cli *cli);
 enum cli_exit run_handshakes(struct cli *cli);
+enum cli_exit run_commands(struct cli *cli);
 enum cli_exit run_packets(struct cli *cli);
 enum cli_exit run_fields(struct cli *cli);
 

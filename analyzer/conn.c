@@ -28,6 +28,7 @@ struct mysql {
     struct mw_session *session;
     struct mw_observer observer;
     struct connection *record;
+    const struct items *items; /* fields of the packet under way, NULL where they were not asked for */
 };
 
 struct conn {
@@ -72,7 +73,8 @@ static void on_event(void *user, const struct mw_event *event)
     struct conn *c = user;
     connection_event(c->mysql->record, event, c->env->converter);
     if (c->env->observer->event)
-        c->env->observer->event(c->env->observer->user, c->mysql->record, event);
+        c->env->observer->event(c->env->observer->user, c->mysql->record, event,
+                                event->kind == MW_EVENT_COMMAND ? c->mysql->items : NULL);
 }
 
 static void go_opaque(struct conn *c, enum mw_dir dir, unsigned actions)
@@ -95,14 +97,28 @@ static void apply_actions(struct conn *c, enum mw_dir dir, unsigned actions)
         go_opaque(c, dir, actions);
 }
 
-/* Decodes a packet and steps the session; with its fields when somebody looks at packets. */
+/* Does this packet carry values that an observer of commands wants? */
+static bool has_values(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet *packet)
+{
+    if (dir != MW_CLIENT || packet->have < 2 || ctx->phase != MW_PHASE_COMMAND)
+        return false;
+    switch (packet->payload[0]) {
+    case MW_COM_STMT_EXECUTE:
+    case MW_COM_STMT_BULK_EXECUTE: return ctx->stmt && ctx->stmt->params + (ctx->caps >> MW_BIT_CLIENT_QUERY_ATTRIBUTES & 1);
+    case MW_COM_QUERY: return mw_ctx_has(ctx, MW_BIT_CLIENT_QUERY_ATTRIBUTES) && packet->payload[1] != 0;
+    default: return false;
+    }
+}
+
+/* Decodes a packet and steps the session; with its fields when somebody looks at them. */
 static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet *packet)
 {
     struct mysql *m = c->mysql;
+    const struct conn_observer *observer = c->env->observer;
     const struct mw_ctx *live = mw_session_pin(m->session, dir, packet);
     struct mw_msg msg;
     m->record->packets[dir] += packet->parts;
-    if (!c->env->observer->packet) {
+    if (!observer->packet && !(observer->values && has_values(live, dir, packet))) {
         mw_decode(live, dir, packet, &msg);
         apply_actions(c, dir, mw_session_step(m->session, dir, &msg, packet).actions);
         return;
@@ -111,7 +127,9 @@ static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet 
     struct mw_trace trace = items_trace(c->env->items);
     items_begin(c->env->items);
     mw_decode_traced(&ctx, dir, packet, &msg, &trace);
+    m->items = c->env->items;
     struct mw_step step = mw_session_step(m->session, dir, &msg, packet);
+    m->items = NULL;
     struct conn_packet seen = {.connection = m->record,
                                .dir = dir,
                                .ctx = &ctx,
@@ -119,7 +137,8 @@ static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet 
                                .msg = &msg,
                                .notes = msg.notes | step.notes,
                                .items = c->env->items};
-    c->env->observer->packet(c->env->observer->user, &seen);
+    if (observer->packet)
+        observer->packet(observer->user, &seen);
     apply_actions(c, dir, step.actions);
 }
 

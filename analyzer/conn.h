@@ -25,8 +25,9 @@ struct conn_packet {
 /** Who wants to know. Functions may be NULL. */
 struct conn_observer {
     void *user;
-    /** An event of the session. */
-    void (*event)(void *user, const struct connection *connection, const struct mw_event *event);
+    /** An event of the session. `items`: the fields of a command, where `values` asked for them; else NULL. */
+    void (*event)(void *user, const struct connection *connection, const struct mw_event *event, const struct items *items);
+    bool values; /**< events of commands that carry parameters or attributes come with their fields */
     /** Every packet, with its fields; asking for it makes decoding slower. */
     void (*packet)(void *user, const struct conn_packet *packet);
     /** The connection is over. The observer owns the record. */

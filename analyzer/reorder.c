@@ -5,6 +5,7 @@
 
 struct entry {
     uint64_t key;
+    uint64_t arrival; /* equal keys leave in the order in which they came */
     void *record;
 };
 
@@ -12,6 +13,7 @@ struct entry {
 struct reorder {
     struct entry *heap;
     size_t n, window, capacity;
+    uint64_t arrivals;
     void (*out)(void *user, void *record);
     void *user;
 };
@@ -23,6 +25,11 @@ struct reorder *reorder_new(size_t window, void (*out)(void *user, void *record)
     r->out = out;
     r->user = user;
     return r;
+}
+
+static int before(const struct entry *a, const struct entry *b)
+{
+    return a->key != b->key ? a->key < b->key : a->arrival < b->arrival;
 }
 
 static void swap(struct entry *a, struct entry *b)
@@ -38,9 +45,9 @@ static void pop(struct reorder *r)
     r->heap[0] = r->heap[--r->n];
     for (size_t i = 0;;) {
         size_t least = i, left = 2 * i + 1, right = left + 1;
-        if (left < r->n && r->heap[left].key < r->heap[least].key)
+        if (left < r->n && before(&r->heap[left], &r->heap[least]))
             least = left;
-        if (right < r->n && r->heap[right].key < r->heap[least].key)
+        if (right < r->n && before(&r->heap[right], &r->heap[least]))
             least = right;
         if (least == i)
             break;
@@ -57,8 +64,8 @@ void reorder_push(struct reorder *r, uint64_t key, void *record)
         r->heap = g_renew(struct entry, r->heap, r->capacity);
     }
     size_t i = r->n++;
-    r->heap[i] = (struct entry){key, record};
-    for (; i > 0 && r->heap[i].key < r->heap[(i - 1) / 2].key; i = (i - 1) / 2)
+    r->heap[i] = (struct entry){key, r->arrivals++, record};
+    for (; i > 0 && before(&r->heap[i], &r->heap[(i - 1) / 2]); i = (i - 1) / 2)
         swap(&r->heap[i], &r->heap[(i - 1) / 2]);
     if (r->n > r->window)
         pop(r);

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/command.h"
+
+#include <string.h>
+
+#include "analyzer/command_values.h"
+
+/* What is followed of a connection. */
+struct followed {
+    GQueue inflight; /* of struct command, oldest first */
+    char *user, *database;
+    char *asked_user, *asked_database; /* of a COM_CHANGE_USER, COM_INIT_DB or USE under way */
+};
+
+struct command_gatherer {
+    uint64_t max_sql;
+    void (*done)(void *user, struct command *command);
+    void *user;
+    struct text_converter *converter;
+    GHashTable *followed;                /* connection -> struct followed */
+    const struct connection *last;       /* the usual case: the same connection again */
+    struct followed *last_followed;
+};
+
+static void followed_free(void *p)
+{
+    struct followed *f = p;
+    for (struct command *c; (c = g_queue_pop_head(&f->inflight));)
+        command_free(c);
+    g_free(f->user);
+    g_free(f->database);
+    g_free(f->asked_user);
+    g_free(f->asked_database);
+    g_free(f);
+}
+
+struct command_gatherer *command_gatherer_new(uint64_t max_sql, void (*done)(void *user, struct command *command),
+                                              void *user)
+{
+    struct command_gatherer *g = g_new0(struct command_gatherer, 1);
+    g->max_sql = max_sql;
+    g->done = done;
+    g->user = user;
+    g->converter = text_converter_new();
+    g->followed = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, followed_free);
+    return g;
+}
+
+void command_gatherer_free(struct command_gatherer *g)
+{
+    g_hash_table_destroy(g->followed);
+    text_converter_free(g->converter);
+    g_free(g);
+}
+
+static void clear_values(struct command *c)
+{
+    for (guint i = 0; c->params && i < c->params->len; i++)
+        command_value_clear(&g_array_index(c->params, struct command_value, i));
+    for (guint i = 0; c->attributes && i < c->attributes->len; i++) {
+        struct command_attribute *a = &g_array_index(c->attributes, struct command_attribute, i);
+        g_free(a->name);
+        command_value_clear(&a->value);
+    }
+    GArray *arrays[] = {c->params, c->attributes, c->param_types};
+    for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
+        if (arrays[i])
+            g_array_free(arrays[i], TRUE);
+}
+
+void command_free(struct command *c)
+{
+    if (!c)
+        return;
+    clear_values(c);
+    if (c->columns)
+        g_ptr_array_free(c->columns, TRUE);
+    if (c->changes)
+        g_ptr_array_free(c->changes, TRUE);
+    char *texts[] = {c->sql, c->user, c->database, c->sqlstate, c->message};
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
+    g_free(c);
+}
+
+static struct followed *follow(struct command_gatherer *g, const struct connection *connection)
+{
+    if (g->last == connection)
+        return g->last_followed;
+    struct followed *f = g_hash_table_lookup(g->followed, connection);
+    if (!f) {
+        f = g_new0(struct followed, 1);
+        g_queue_init(&f->inflight);
+        g_hash_table_insert(g->followed, (void *)(uintptr_t)connection, f);
+    }
+    g->last = connection;
+    g->last_followed = f;
+    return f;
+}
+
+void command_gatherer_closed(struct command_gatherer *g, const struct connection *connection)
+{
+    g_hash_table_remove(g->followed, connection);
+    g->last = NULL;
+}
+
+static char *text(struct command_gatherer *g, enum mw_dialect dialect, uint16_t collation, struct mw_slice s)
+{
+    if (!s.p)
+        return NULL;
+    GString *out = g_string_sized_new(s.n);
+    uint64_t invalid = 0;
+    text_to_utf8(g->converter, collation ? mw_collation_charset(dialect, collation) : NULL, s.p, s.n, out, &invalid);
+    return g_string_free(out, FALSE);
+}
+
+/* -- requests ------------------------------------------------------------------------------------------------------ */
+
+static void take_sql(struct command_gatherer *g, struct command *c, uint16_t collation, struct mw_slice sql, uint64_t length)
+{
+    if (!sql.p)
+        return;
+    c->sql_bytes = length;
+    c->sql_truncated = length > g->max_sql || length > sql.n;
+    if (sql.n > g->max_sql)
+        sql.n = (uint32_t)g->max_sql;
+    c->sql = text(g, c->dialect, collation, sql);
+    /* A cut in the middle of a character is no invalid byte. */
+    if (c->sql_truncated)
+        while (g_str_has_suffix(c->sql, "\357\277\275"))
+            c->sql[strlen(c->sql) - 3] = 0;
+}
+
+/* USE name: the database that the session changes to, if it succeeds. */
+static char *used_database(const char *sql)
+{
+    while (sql && g_ascii_isspace(*sql))
+        sql++;
+    if (!sql || g_ascii_strncasecmp(sql, "use", 3) != 0 || !(g_ascii_isspace(sql[3]) || sql[3] == '`'))
+        return NULL;
+    for (sql += 3; g_ascii_isspace(*sql); sql++)
+        ;
+    if (*sql == '`') {
+        const char *end = strchr(sql + 1, '`');
+        return end ? g_strndup(sql + 1, (gsize)(end - sql - 1)) : NULL;
+    }
+    return g_strndup(sql, strcspn(sql, "; \t\r\n"));
+}
+
+static void ask(struct followed *f, char *user, char *database)
+{
+    g_free(f->asked_user);
+    g_free(f->asked_database);
+    f->asked_user = user;
+    f->asked_database = database;
+}
+
+static void take_request(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_event *event,
+                         const struct items *items)
+{
+    const struct mw_request *q = &event->msg->request;
+    const struct mw_exchange *e = event->exchange;
+    switch (q->command) {
+    case MW_COM_QUERY:
+        take_sql(g, c, e->collation, q->text, q->text_length);
+        ask(f, NULL, used_database(c->sql));
+        break;
+    case MW_COM_STMT_PREPARE: take_sql(g, c, e->collation, q->text, q->text_length); break;
+    case MW_COM_INIT_DB:
+        take_sql(g, c, e->collation, q->text, q->text_length);
+        ask(f, NULL, g_strdup(c->sql));
+        break;
+    case MW_COM_CREATE_DB:
+    case MW_COM_DROP_DB:
+    case MW_COM_FIELD_LIST: take_sql(g, c, e->collation, q->text, q->text.n); break;
+    case MW_COM_CHANGE_USER:
+        ask(f, text(g, c->dialect, e->collation, q->login.user),
+            q->login.database.n ? text(g, c->dialect, e->collation, q->login.database) : g_strdup(""));
+        break;
+    default: break;
+    }
+    if (e->stmt && q->command != MW_COM_STMT_PREPARE)
+        take_sql(g, c, e->stmt->collation, e->stmt->sql, e->stmt->sql_length);
+    c->has_statement = q->command >= MW_COM_STMT_EXECUTE && q->command <= MW_COM_STMT_RESET;
+    c->has_statement |= q->command == MW_COM_STMT_FETCH || q->command == MW_COM_STMT_BULK_EXECUTE;
+    c->statement_id = q->statement_id;
+    c->has_params = (q->command == MW_COM_STMT_EXECUTE || q->command == MW_COM_STMT_BULK_EXECUTE) && e->stmt != NULL;
+    if (items)
+        command_values_take(c, items, e->stmt, g->converter);
+}
+
+static struct command *new_command(const struct connection *connection, struct followed *f, const struct mw_event *event)
+{
+    const struct mw_exchange *e = event->exchange;
+    struct command *c = g_new0(struct command, 1);
+    c->connection = connection->id;
+    c->ordinal = e->ordinal;
+    c->dialect = connection->dialect;
+    c->seen = e->seen;
+    c->empty = e->empty;
+    c->code = e->command;
+    c->packet = e->begin.number;
+    c->start_ns = e->begin.time_ns;
+    c->user = g_strdup(f->user);
+    c->database = g_strdup(f->database);
+    return c;
+}
+
+/* -- replies ------------------------------------------------------------------------------------------------------- */
+
+static void change(struct command *c, char *text)
+{
+    if (!c->changes)
+        c->changes = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(c->changes, text);
+}
+
+/* Session state of an OK: "autocommit=ON", "schema=shop", "gtids=…", "transaction_state=T_______" … */
+static void take_changes(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_ok *ok)
+{
+    static const char *const names[] = {[MW_TRACK_SCHEMA] = "schema",
+                                        [MW_TRACK_STATE_CHANGE] = "state_change",
+                                        [MW_TRACK_GTIDS] = "gtids",
+                                        [MW_TRACK_TRANSACTION_CHARACTERISTICS] = "transaction_characteristics",
+                                        [MW_TRACK_TRANSACTION_STATE] = "transaction_state"};
+    struct mw_slice rest = ok->state, data, name, value;
+    uint8_t type;
+    while (mw_track_next(&rest, &type, &data)) {
+        if (type == MW_TRACK_SYSTEM_VARIABLES) {
+            while (mw_attribute_next(&data, &name, &value)) {
+                char *n = text(g, c->dialect, 0, name), *v = text(g, c->dialect, 0, value);
+                change(c, g_strdup_printf("%s=%s", n, v));
+                g_free(n);
+                g_free(v);
+            }
+            continue;
+        }
+        if (type >= G_N_ELEMENTS(names) || !names[type])
+            continue;
+        if (type == MW_TRACK_GTIDS && data.n) /* behind the byte that says how they are written */
+            data.p++, data.n--;
+        value = data;
+        if (type != MW_TRACK_STATE_CHANGE && !mw_lenenc_next(&data, &value))
+            continue;
+        char *v = text(g, c->dialect, 0, value);
+        change(c, g_strdup_printf("%s=%s", names[type], v));
+        if (type == MW_TRACK_SCHEMA) {
+            g_free(f->database);
+            f->database = *v ? g_strdup(v) : NULL;
+        }
+        g_free(v);
+    }
+}
+
+static void take_reply(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_event *event)
+{
+    const struct mw_msg *m = event->msg;
+    uint16_t collation = mw_session_ctx(event->session, MW_SERVER)->collation;
+    switch (m->kind) {
+    case MW_KIND_COLUMN:
+        if (event->exchange->resultsets > 1 || event->exchange->reply == MW_REPLY_PREPARED)
+            break;
+        if (!c->columns)
+            c->columns = g_ptr_array_new_with_free_func(g_free);
+        g_ptr_array_add(c->columns, text(g, c->dialect, collation, m->column.name));
+        break;
+    case MW_KIND_OK: take_changes(g, f, c, &m->ok); break;
+    case MW_KIND_ERR:
+        g_free(c->message);
+        g_free(c->sqlstate);
+        c->message = text(g, c->dialect, collation, m->err.message);
+        c->sqlstate = text(g, c->dialect, 0, m->err.sqlstate);
+        break;
+    default: break;
+    }
+}
+
+/* What a success changes for the commands that come. */
+static void settle(struct followed *f, const struct command *c)
+{
+    bool asks = c->code == MW_COM_QUERY || c->code == MW_COM_INIT_DB || c->code == MW_COM_CHANGE_USER;
+    if (!asks || !c->seen)
+        return;
+    if (c->outcome == MW_OUTCOME_OK && f->asked_database) {
+        g_free(f->database);
+        f->database = *f->asked_database ? g_strdup(f->asked_database) : NULL;
+    }
+    if (c->outcome == MW_OUTCOME_OK && f->asked_user) {
+        g_free(f->user);
+        f->user = g_strdup(f->asked_user);
+    }
+    ask(f, NULL, NULL);
+}
+
+static void finish(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_exchange *e)
+{
+    c->outcome = e->outcome;
+    c->resultsets = e->resultsets;
+    c->rows = e->rows;
+    c->affected_rows = e->affected_rows;
+    c->insert_id = e->insert_id;
+    c->warnings = e->warnings;
+    c->status = e->status;
+    c->error = e->error;
+    if (c->code == MW_COM_STMT_PREPARE && e->outcome == MW_OUTCOME_OK) {
+        c->has_statement = true;
+        c->statement_id = e->statement_id;
+    }
+    bool answered = e->first.number != 0;
+    c->first_byte_us = answered && e->seen ? connection_us(e->sent.time_ns, e->first.time_ns) : -1;
+    c->duration_us = answered && e->seen && e->outcome != MW_OUTCOME_LOST ? connection_us(e->sent.time_ns, e->last.time_ns) : -1;
+    c->request_bytes = e->request_bytes;
+    c->response_bytes = e->response_bytes;
+    c->exact = e->exact;
+    settle(f, c);
+    g->done(g->user, c);
+}
+
+/* The command of an exchange: the oldest in flight, unless its request was not seen. */
+static struct command *command_of(const struct connection *connection, struct followed *f, const struct mw_event *event)
+{
+    struct command *c = g_queue_peek_head(&f->inflight);
+    if (c && c->ordinal == event->exchange->ordinal)
+        return c;
+    c = new_command(connection, f, event);
+    g_queue_push_head(&f->inflight, c);
+    return c;
+}
+
+void command_gatherer_event(struct command_gatherer *g, const struct connection *connection, const struct mw_event *event,
+                            const struct items *items)
+{
+    struct followed *f;
+    switch (event->kind) {
+    case MW_EVENT_LOGIN:
+        f = follow(g, connection);
+        g_free(f->user);
+        g_free(f->database);
+        f->user = g_strdup(connection->user);
+        f->database = g_strdup(connection->database);
+        break;
+    case MW_EVENT_COMMAND: {
+        f = follow(g, connection);
+        struct command *c = new_command(connection, f, event);
+        if (!c->empty)
+            take_request(g, f, c, event, items);
+        /* What needs no answer is over before those that still wait for theirs. */
+        if (event->exchange->reply == MW_REPLY_NOTHING && !c->empty)
+            g_queue_push_head(&f->inflight, c);
+        else
+            g_queue_push_tail(&f->inflight, c);
+        break;
+    }
+    case MW_EVENT_AUTH:
+    case MW_EVENT_REPLY:
+        if (!event->exchange || !event->msg)
+            break;
+        f = follow(g, connection);
+        take_reply(g, f, command_of(connection, f, event), event);
+        break;
+    case MW_EVENT_DONE: {
+        f = follow(g, connection);
+        struct command *c = command_of(connection, f, event);
+        g_queue_pop_head(&f->inflight);
+        finish(g, f, c, event->exchange);
+        break;
+    }
+    default: break;
+    }
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One command and its reply: the record of `mywire commands`. Gathered from the session's events; it never parses. */
+#ifndef ANALYZER_COMMAND_H
+#define ANALYZER_COMMAND_H
+
+#include "analyzer/conn.h"
+#include "analyzer/record.h"
+
+/** A value of a parameter or attribute. */
+struct command_value {
+    enum {
+        VALUE_NULL,
+        VALUE_INT,
+        VALUE_UINT,
+        VALUE_FLOAT,
+        VALUE_DOUBLE,
+        VALUE_TEXT,
+        VALUE_BYTES,
+        VALUE_SET,      /**< begins a set of a bulk execute */
+        VALUE_INDICATOR /**< stands for a value: DEFAULT, IGNORE */
+    } kind;
+    union {
+        int64_t i;
+        uint64_t u;
+        float f;
+        double d;
+    };
+    char *text; /**< VALUE_TEXT: UTF-8; VALUE_BYTES: hex; VALUE_INDICATOR: its name; owned */
+};
+
+struct command_attribute {
+    char *name;
+    struct command_value value;
+};
+
+/** Instants in nanoseconds since the epoch, texts in UTF-8, NULL where unknown. */
+struct command {
+    uint64_t connection, ordinal;
+    uint64_t packet; /**< captured packet that the request begins in; of its reply where only that was seen */
+    int64_t start_ns;
+    bool seen;  /**< the request was */
+    bool empty; /**< a request without a command byte */
+    uint8_t code;
+    enum mw_dialect dialect;
+    char *sql;
+    uint64_t sql_bytes; /**< true length on the wire */
+    bool sql_truncated, has_statement, has_params;
+    uint32_t statement_id;
+    GArray *params;      /**< of struct command_value; NULL: none */
+    GArray *param_types; /**< of uint16_t, as on the wire; NULL: none */
+    GArray *attributes;  /**< of struct command_attribute; NULL: none */
+    char *user, *database;
+    enum mw_outcome outcome;
+    GPtrArray *columns; /**< of char *, of the first result set; NULL: none */
+    GPtrArray *changes; /**< of char *, session state that the replies told; NULL: none */
+    uint64_t resultsets, rows, affected_rows, insert_id, warnings;
+    uint16_t status, error;
+    char *sqlstate, *message;
+    int64_t first_byte_us, duration_us; /**< since the last byte of the request; -1 unknown */
+    uint64_t request_bytes, response_bytes;
+    bool exact;
+};
+
+/** Gathers commands from the events of all connections of a run. */
+struct command_gatherer;
+
+/** `max_sql`: bytes kept of a statement's text. `done` owns the command that it gets, in the order in which commands end. */
+struct command_gatherer *command_gatherer_new(uint64_t max_sql, void (*done)(void *user, struct command *command),
+                                              void *user);
+void command_gatherer_free(struct command_gatherer *g);
+
+/** Takes an event; `items` are the fields of the request, or NULL. For conn_observer.event. */
+void command_gatherer_event(struct command_gatherer *g, const struct connection *connection, const struct mw_event *event,
+                            const struct items *items);
+
+/** The connection is over: what was kept for it goes. Before the record is freed. */
+void command_gatherer_closed(struct command_gatherer *g, const struct connection *connection);
+
+void command_free(struct command *c);
+
+/** Writes all keys of the record. */
+void report_command(struct record *r, const struct command *c);
+
+/** "COM_QUERY", "COM_UNKNOWN"; NULL where only the answer was seen. */
+const char *command_name(const struct command *c);
+
+/** "ok", "resultset" … */
+const char *command_outcome_name(enum mw_outcome outcome);
+
+#endif
