@@ -52,7 +52,7 @@ static void relay_closed(void *user, struct connection *c)
     struct analysis *a = r->analysis;
     a->connections++;
     a->midstream += c->state == CONNECTION_MIDSTREAM;
-    a->compressed += c->compression != COMPRESSION_NONE;
+    a->damaged_frames += c->damaged_frames;
     a->undecrypted += c->tls_reason != NULL;
     if (r->observer->closed)
         r->observer->closed(r->observer->user, c);
@@ -135,6 +135,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                            .hits = &a->core_hits,
                            .counters = &a->counters,
                            .converter = text_converter_new(),
+                           .codec = mw_codec_new(&conn_mem),
                            .items = &items,
                            .ports = request->ports,
                            .n_ports = request->n_ports,
@@ -167,6 +168,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
     flow_table_finish(flows);
     flow_table_free(flows);
     text_converter_free(env.converter);
+    mw_codec_free(env.codec);
     items_clear(&items);
     return end;
 }

@@ -40,7 +40,8 @@ struct analysis {
     struct mw_limit_hits core_hits;
     int64_t first_ns, last_ns; /**< capture time; 0 without packets */
     uint64_t connections;      /**< MySQL connections */
-    uint64_t midstream, undecrypted, compressed;
+    uint64_t midstream, undecrypted;
+    uint64_t damaged_frames;   /**< compressed frames that could not be opened */
     uint64_t undecrypted_no_keys;
     char *error;               /**< ANALYSIS_USAGE */
 };

@@ -12,7 +12,7 @@ enum { FIRST_BYTES = 4096 };
 enum conn_mode {
     CONN_DETECT, /* not known yet */
     CONN_MYSQL,
-    CONN_OPAQUE, /* MySQL, but from here on encrypted or compressed */
+    CONN_OPAQUE, /* MySQL, but from here on encrypted */
     CONN_OTHER   /* another protocol */
 };
 
@@ -25,6 +25,7 @@ struct first_bytes {
 /* What only a MySQL connection needs. */
 struct mysql {
     struct mw_framer framer[2]; /* by enum mw_dir */
+    struct mw_inflater *inflater[2]; /* NULL until compression starts */
     struct mw_session *session;
     struct mw_observer observer;
     struct connection *record;
@@ -59,7 +60,7 @@ static void core_free(void *user, void *p, size_t size)
     g_free(p);
 }
 
-static const struct mw_mem core_mem = {NULL, core_alloc, core_free};
+const struct mw_mem conn_mem = {NULL, core_alloc, core_free};
 
 static enum mw_dir role(const struct conn *c, int dir)
 {
@@ -77,24 +78,38 @@ static void on_event(void *user, const struct mw_event *event)
                                 event->kind == MW_EVENT_COMMAND ? c->mysql->items : NULL);
 }
 
-static void go_opaque(struct conn *c, enum mw_dir dir, unsigned actions)
+static void go_opaque(struct conn *c, enum mw_dir dir)
 {
     struct connection *r = c->mysql->record;
     mw_framer_take_rest(&c->mysql->framer[dir]);
     c->mode = CONN_OPAQUE;
     r->opaque = true;
-    if (actions & MW_START_TLS)
-        r->tls_reason = c->env->keys_given ? "decryption is not part of this version" : "no keys were given";
+    r->tls_reason = c->env->keys_given ? "decryption is not part of this version" : "no keys were given";
+}
+
+static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp);
+
+/* Puts the inflaters below the framers. What the framer of `dir` was given and has not read are frames already. */
+static void start_inflating(struct conn *c, enum mw_dir dir, enum mw_algorithm algorithm)
+{
+    struct mysql *m = c->mysql;
+    m->record->compression = algorithm == MW_ZLIB ? COMPRESSION_ZLIB : COMPRESSION_ZSTD;
+    for (int d = 0; d < 2; d++) {
+        m->inflater[d] = g_new(struct mw_inflater, 1);
+        mw_inflater_init(m->inflater[d], algorithm, c->env->codec, &conn_mem, c->env->limits, c->env->hits);
+    }
+    struct mw_stamp stamp = m->framer[dir].stamp;
+    struct mw_slice rest = mw_framer_take_rest(&m->framer[dir]);
+    if (rest.n)
+        inflate(c, dir, rest.p, rest.n, stamp);
 }
 
 static void apply_actions(struct conn *c, enum mw_dir dir, unsigned actions)
 {
-    if (actions & MW_START_ZLIB)
-        c->mysql->record->compression = COMPRESSION_ZLIB;
-    if (actions & MW_START_ZSTD)
-        c->mysql->record->compression = COMPRESSION_ZSTD;
-    if (actions & (MW_START_TLS | MW_START_ZLIB | MW_START_ZSTD))
-        go_opaque(c, dir, actions);
+    if (actions & MW_START_TLS)
+        go_opaque(c, dir);
+    else if (actions & (MW_START_ZLIB | MW_START_ZSTD))
+        start_inflating(c, dir, actions & MW_START_ZLIB ? MW_ZLIB : MW_ZSTD);
 }
 
 /* Does this packet carry values that an observer of commands wants? */
@@ -149,6 +164,41 @@ static void drain(struct conn *c, enum mw_dir dir)
         take_packet(c, dir, &packet);
 }
 
+/* Bytes of packets, after everything below was peeled off. */
+static void packet_data(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    struct mysql *m = c->mysql;
+    bool was_lost = m->framer[dir].lost_sync;
+    mw_framer_push(&m->framer[dir], p, n, stamp);
+    if (was_lost && mw_looks_like_packet(dir, p, n) == MW_YES)
+        mw_session_gap(m->session, dir); /* what was outstanding cannot be told from here on */
+    drain(c, dir);
+}
+
+static void packet_gap(struct conn *c, enum mw_dir dir, uint64_t n)
+{
+    if (mw_framer_gap(&c->mysql->framer[dir], n))
+        drain(c, dir);
+    else
+        mw_session_gap(c->mysql->session, dir);
+}
+
+static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    struct mw_inflater *inflater = c->mysql->inflater[dir];
+    struct mw_frame frame;
+    enum mw_frame_status status;
+    mw_inflater_push(inflater, p, n);
+    while ((status = mw_inflater_next(inflater, &frame)) != MW_FRAME_NONE) {
+        if (status == MW_FRAME_DATA) {
+            packet_data(c, dir, frame.data, frame.length, stamp);
+            continue;
+        }
+        c->mysql->record->damaged_frames++;
+        packet_gap(c, dir, frame.length);
+    }
+}
+
 static void mysql_data(struct conn *c, int tcp_dir, const uint8_t *p, uint32_t n, struct mw_stamp stamp)
 {
     enum mw_dir dir = role(c, tcp_dir);
@@ -156,11 +206,10 @@ static void mysql_data(struct conn *c, int tcp_dir, const uint8_t *p, uint32_t n
     m->record->bytes[dir] += n;
     if (c->mode != CONN_MYSQL)
         return;
-    bool was_lost = m->framer[dir].lost_sync;
-    mw_framer_push(&m->framer[dir], p, n, stamp);
-    if (was_lost && mw_looks_like_packet(dir, p, n) == MW_YES)
-        mw_session_gap(m->session, dir); /* what was outstanding cannot be told from here on */
-    drain(c, dir);
+    if (m->inflater[dir])
+        inflate(c, dir, p, n, stamp);
+    else
+        packet_data(c, dir, p, n, stamp);
 }
 
 static struct endpoint tcp_end(const struct conn *c, int dir)
@@ -185,9 +234,9 @@ static void start_mysql(struct conn *c, int server, bool midstream)
     m->record->syn_ns = c->syn_ns;
     m->record->established_ns = c->established_ns;
     m->observer = (struct mw_observer){c, on_event};
-    m->session = mw_session_new(&core_mem, c->env->limits, c->env->hits, &m->observer);
+    m->session = mw_session_new(&conn_mem, c->env->limits, c->env->hits, &m->observer);
     for (int d = 0; d < 2; d++)
-        mw_framer_init(&m->framer[d], (enum mw_dir)d, &core_mem, c->env->limits, c->env->hits);
+        mw_framer_init(&m->framer[d], (enum mw_dir)d, &conn_mem, c->env->limits, c->env->hits);
     if (midstream)
         mw_session_midstream(m->session);
     /* The side that was recognised by what it said first comes first: the client in the middle, else the server. */
@@ -295,7 +344,7 @@ static void on_data(void *user, int dir, const uint8_t *p, uint32_t n, int64_t t
 static void on_gap(void *user, int dir, uint64_t n, enum tcp_gap why, int64_t time_ns, uint64_t number)
 {
     struct conn *c = user;
-    (void)why, (void)time_ns, (void)number;
+    (void)why;
     c->gap_seen = true;
     if (!c->mysql) {
         c->syn_seen = false; /* what comes next is the middle of something */
@@ -307,10 +356,13 @@ static void on_gap(void *user, int dir, uint64_t n, enum tcp_gap why, int64_t ti
     c->mysql->record->gap_bytes += n;
     if (c->mode != CONN_MYSQL)
         return;
-    if (mw_framer_gap(&c->mysql->framer[side], n))
-        drain(c, side);
+    struct mw_inflater *inflater = c->mysql->inflater[side];
+    if (!inflater)
+        packet_gap(c, side, n);
+    else if (mw_inflater_gap(inflater, n))
+        inflate(c, side, NULL, 0, (struct mw_stamp){time_ns, number});
     else
-        mw_session_gap(c->mysql->session, side);
+        packet_gap(c, side, UINT64_MAX); /* how much the frames would have become nobody knows */
 }
 
 static void on_tcp_event(void *user, int dir, enum tcp_event event, int64_t time_ns, uint64_t number)
@@ -364,8 +416,12 @@ static void on_close(void *conn, enum flow_end why)
         r->last_file = c->env->file;
         r->exact = mw_session_exact(c->mysql->session);
         mw_session_free(c->mysql->session); /* tells of commands that were not answered */
-        for (int d = 0; d < 2; d++)
+        for (int d = 0; d < 2; d++) {
             mw_framer_clear(&c->mysql->framer[d]);
+            if (c->mysql->inflater[d])
+                mw_inflater_clear(c->mysql->inflater[d]);
+            g_free(c->mysql->inflater[d]);
+        }
         connection_finish(r);
         if (c->env->observer->closed)
             c->env->observer->closed(c->env->observer->user, r);

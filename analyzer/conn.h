@@ -8,6 +8,7 @@
 #include "analyzer/counters.h"
 #include "analyzer/flow.h"
 #include "analyzer/items.h"
+#include "mywire/compress.h"
 #include "mywire/decode.h"
 #include "mywire/framer.h"
 
@@ -41,6 +42,7 @@ struct conn_env {
     struct mw_limit_hits *hits;
     struct counters *counters;
     struct text_converter *converter;
+    struct mw_codec *codec; /**< decompressors */
     struct items *items;   /**< scratch for the fields of a packet */
     const char *file;      /**< the input file under way */
     const uint16_t *ports; /**< ports that speak MySQL by option */
@@ -49,6 +51,9 @@ struct conn_env {
     bool keys_given;       /**< TLS keys were given */
     uint64_t undecided_bytes; /**< payload of connections that were no MySQL */
 };
+
+/** Memory for the core: GLib's. */
+extern const struct mw_mem conn_mem;
 
 /** Fills in the functions of a flow table's owner, with `env` as its user. */
 void conn_own(struct flow_owner *owner, struct conn_env *env);

@@ -64,6 +64,7 @@ struct connection {
     bool tls;
     const char *tls_reason; /**< why TLS stays closed; NULL when it does not, or when there is none */
     enum { COMPRESSION_NONE, COMPRESSION_ZLIB, COMPRESSION_ZSTD } compression;
+    uint64_t damaged_frames; /**< compressed frames that could not be opened */
     bool opaque; /**< what follows the login cannot be read: commands and rows are unknown */
 
     int64_t syn_ns, established_ns, greeting_ns, ssl_request_ns, login_ns, verdict_ns;

@@ -28,7 +28,7 @@ void evidence_json(struct json *j, const struct analysis *a)
     json_put_uint(j, "connections", a->connections);
     json_put_uint(j, "midstream_connections", a->midstream);
     json_put_uint(j, "undecrypted_connections", a->undecrypted);
-    json_put_uint(j, "compressed_connections", a->compressed);
+    json_put_uint(j, "damaged_frames", a->damaged_frames);
     json_put_uint(j, "gap_bytes", a->counters.gap_bytes_lost + a->counters.gap_bytes_snaplen);
 #define COUNTER(id, name, meaning) json_put_uint(j, name, a->counters.id);
 #include "analyzer/counters.def"
@@ -64,8 +64,7 @@ int evidence_text(struct output *out, const struct analysis *a)
     line_if(out, a->midstream, "connection begins before the capture", "connections begin before the capture");
     line_if(out, a->undecrypted, "connection is encrypted and was not decrypted",
             "connections are encrypted and were not decrypted");
-    line_if(out, a->compressed, "connection is compressed: its commands were not read",
-            "connections are compressed: their commands were not read");
+    line_if(out, a->damaged_frames, "compressed frame could not be opened", "compressed frames could not be opened");
     line_if(out, a->counters.gap_bytes_lost, "byte of TCP payload is missing", "bytes of TCP payload are missing");
     line_if(out, a->counters.gap_bytes_snaplen, "byte was cut off by the recorder's snapshot length",
             "bytes were cut off by the recorder's snapshot length");

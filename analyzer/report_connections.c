@@ -143,6 +143,7 @@ void report_connection(struct record *r, const struct connection *c)
     put_tls(r, c);
     record_string(r, "compression", connection_compression_name(c));
     record_uint_if(r, "zstd_level", c->zstd_level > 0, c->zstd_level);
+    record_uint(r, "damaged_frames", c->damaged_frames);
     record_duration(r, "tcp_connect_us", connection_tcp_connect_us(c));
     record_duration(r, "greeting_us", connection_greeting_us(c));
     record_null(r, "tls_us");
