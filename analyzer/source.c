@@ -3,6 +3,8 @@
  */
 #include "analyzer/source.h"
 
+#include "analyzer/unpack.h"
+
 #include <errno.h>
 #include <glib.h>
 #include <inttypes.h>
@@ -35,7 +37,6 @@ static const struct packing {
     size_t n;
     const char *name;
 } packings[] = {
-    {"\x1f\x8b", 2, "gzip"},
     {"\x28\xb5\x2f\xfd", 4, "zstd"},
     {"\xfd\x37\x7a\x58\x5a", 5, "xz"},
     {"\x04\x22\x4d\x18", 4, "lz4"},
@@ -78,8 +79,22 @@ static char *explain_open(const char *path, int error)
     }
 }
 
+/* What the file holds where it is compressed in a way that is read here: as if it had been that from the start. */
+static char *unpack(struct source *source)
+{
+    uint8_t magic[2];
+    if (peek(source->file, magic, sizeof magic) < sizeof magic || magic[0] != 0x1f || magic[1] != 0x8b)
+        return NULL;
+    FILE *plain = unpack_gzip(source->file);
+    if (!plain)
+        return g_strdup_printf("%s cannot be decompressed: there is no memory.", source->name);
+    source->file = plain;
+    __fsetlocking(plain, FSETLOCKING_BYCALLER);
+    return NULL;
+}
+
 /* Returns NULL if the file begins like a capture, else the sentence that says what it is. */
-static char *check_beginning(const struct source *source, bool from_stdin)
+static char *check_beginning(struct source *source, bool from_stdin)
 {
     const char *name = source->name;
     struct stat st;
@@ -87,6 +102,9 @@ static char *check_beginning(const struct source *source, bool from_stdin)
         return g_strdup_printf("%s is a directory; name the capture files in it.", name);
     if (isatty(fileno(source->file)))
         return g_strdup_printf("%s is a terminal; redirect a capture into it, or name a file.", name);
+    char *error = unpack(source);
+    if (error)
+        return error;
 
     uint8_t magic[8];
     size_t n = peek(source->file, magic, sizeof magic);
