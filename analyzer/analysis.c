@@ -128,6 +128,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                                     .event = observer->event ? relay_event : NULL,
                                     .packet = observer->packet ? relay_packet : NULL,
                                     .values = observer->values,
+                                    .only = observer->only,
                                     .closed = relay_closed};
     struct items items = {0};
     struct conn_env env = {.observer = &counted,

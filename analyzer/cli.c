@@ -20,6 +20,7 @@ static const struct cli_command commands[] = {
     {"commands", "one record a command: SQL, parameters, rows, errors, times", RECORDS, true, run_commands},
     {"packets", "every protocol packet; -V with all fields",
      FORMAT_BIT(FORMAT_TEXT) | FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON), true, run_packets},
+    {"follow", "one connection as a readable transcript: follow ID FILE...", FORMAT_BIT(FORMAT_TEXT), true, run_follow},
     {"fields", "the registry: every field's filter name, type and meaning", RECORDS, false, run_fields},
 };
 
@@ -36,6 +37,7 @@ struct raw_options {
     char **keylogs, **tls_keys, **ports, **outputs, **files;
     char *filter, *max_sql, *format, *color;
     char *format_help;
+    gint64 rows;
     gboolean only_ports, show_secrets, verbose_fields, offsets, quiet, version;
 };
 
@@ -221,6 +223,11 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
         {"max-sql", 0, 0, G_OPTION_ARG_STRING, &raw->max_sql, "Bytes shown of a statement (64K unless told)", "SIZE"},
         {0},
     };
+    const GOptionEntry follow[] = {
+        {"rows", 0, 0, G_OPTION_ARG_INT64, &raw->rows, "Show the first N rows of each result", "N"},
+        {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &raw->show_secrets, "Show scrambles and passwords", NULL},
+        {0},
+    };
     GOptionContext *context = g_option_context_new(NULL);
     GString *summary = g_string_new(NULL);
     if (command) {
@@ -239,8 +246,10 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
     g_option_context_add_main_entries(context, common, NULL);
     if (command && command->run == run_packets)
         g_option_context_add_main_entries(context, packets, NULL);
-    if (command && command->run == run_commands)
+    if (command && (command->run == run_commands || command->run == run_follow))
         g_option_context_add_main_entries(context, sql, NULL);
+    if (command && command->run == run_follow)
+        g_option_context_add_main_entries(context, follow, NULL);
     char *title = g_strdup_printf("mywire %s", command ? command->name : "[COMMAND]"); /* the usage line begins so */
     g_set_prgname(title);
     g_free(title);
@@ -250,6 +259,31 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
 }
 
 /* -- running ------------------------------------------------------------------------------------------------------- */
+
+enum cli_exit cli_no_such_connection(uint64_t id, uint64_t connections)
+{
+    return usage_error("There is no MySQL connection %" G_GUINT64_FORMAT " in the input (%" G_GUINT64_FORMAT
+                       " others); `mywire connections` shows their ids.",
+                       id, connections);
+}
+
+/* follow ID FILE...: the first operand is no file. */
+static bool take_connection(struct cli *cli, const struct raw_options *raw)
+{
+    guint64 id;
+    if (!cli->files || !*cli->files || !g_ascii_string_to_unsigned(*cli->files, 10, 1, G_MAXUINT64, &id, NULL)) {
+        usage_error("follow needs the id of a connection before the files; `mywire connections` shows ids.");
+        return false;
+    }
+    if (raw->rows < 0) {
+        usage_error("--rows %" G_GINT64_FORMAT ": a number of rows is not negative.", raw->rows);
+        return false;
+    }
+    cli->files++;
+    cli->connection = id;
+    cli->rows = (uint64_t)raw->rows;
+    return true;
+}
 
 enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer)
 {
@@ -313,6 +347,8 @@ static enum cli_exit run(struct cli *cli, const struct cli_command *command, con
         return CLI_USAGE;
     if (raw->only_ports && cli->ports->len == 0)
         return usage_error("--only-ports needs the ports: add -p N.");
+    if (command->run == run_follow && !take_connection(cli, raw))
+        return CLI_USAGE;
     if (command->takes_files && (!cli->files || !*cli->files))
         return usage_error("%s needs a capture file, or - for standard input.", command->name);
     if (!command->takes_files && cli->files && *cli->files)

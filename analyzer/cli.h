@@ -17,6 +17,8 @@ struct cli {
     bool only_ports;
     char **keylogs, **tls_keys;
     GArray *outputs; /**< of struct output, at least one */
+    uint64_t connection; /**< `follow`: id of the connection */
+    uint64_t rows;       /**< `follow`: rows shown of each result */
     uint64_t max_sql; /**< bytes kept of a statement */
     bool show_secrets, verbose_fields, offsets, quiet;
 };
@@ -35,6 +37,9 @@ struct cli_command {
  *  CLI_INPUT or CLI_USAGE. */
 enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer);
 
+/** Says that there is no connection of that id. Returns CLI_USAGE. */
+enum cli_exit cli_no_such_connection(uint64_t id, uint64_t connections);
+
 /** main(). */
 int cli_main(int argc, char **argv);
 
@@ -44,6 +49,7 @@ enum cli_exit run_connections(struct cli *cli);
 enum cli_exit run_handshakes(struct cli *cli);
 enum cli_exit run_commands(struct cli *cli);
 enum cli_exit run_packets(struct cli *cli);
+enum cli_exit run_follow(struct cli *cli);
 enum cli_exit run_fields(struct cli *cli);
 
 #endif

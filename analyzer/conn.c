@@ -133,7 +133,8 @@ static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet 
     const struct mw_ctx *live = mw_session_pin(m->session, dir, packet);
     struct mw_msg msg;
     m->record->packets[dir] += packet->parts;
-    if (!observer->packet && !(observer->values && has_values(live, dir, packet))) {
+    bool looked_at = observer->packet && (!observer->only || observer->only == m->record->id);
+    if (!looked_at && !(observer->values && has_values(live, dir, packet))) {
         mw_decode(live, dir, packet, &msg);
         apply_actions(c, dir, mw_session_step(m->session, dir, &msg, packet).actions);
         return;
@@ -152,7 +153,7 @@ static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet 
                                .msg = &msg,
                                .notes = msg.notes | step.notes,
                                .items = c->env->items};
-    if (observer->packet)
+    if (looked_at)
         observer->packet(observer->user, &seen);
     apply_actions(c, dir, step.actions);
 }

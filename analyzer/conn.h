@@ -31,6 +31,7 @@ struct conn_observer {
     bool values; /**< events of commands that carry parameters or attributes come with their fields */
     /** Every packet, with its fields; asking for it makes decoding slower. */
     void (*packet)(void *user, const struct conn_packet *packet);
+    uint64_t only; /**< packets of this connection alone are wanted; 0: of all */
     /** The connection is over. The observer owns the record. */
     void (*closed)(void *user, struct connection *connection);
 };

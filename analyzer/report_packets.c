@@ -41,17 +41,17 @@ static bool is_signed(enum mw_field_type type)
 }
 
 /* Text of a collation's character set as UTF-8, in `scratch`. */
-static void text_of(struct report_packets *r, const struct conn_packet *p, uint16_t collation, const uint8_t *s, size_t n)
+static void text_of(struct report_packets *r, enum mw_dialect dialect, uint16_t collation, const uint8_t *s, size_t n)
 {
-    const char *charset = collation ? mw_collation_charset(p->ctx->dialect, collation) : NULL;
+    const char *charset = collation ? mw_collation_charset(dialect, collation) : NULL;
     uint64_t invalid = 0;
     g_string_truncate(r->scratch, 0);
     text_to_utf8(r->converter, charset, s, n, r->scratch, &invalid);
 }
 
-static void to_utf8(struct report_packets *r, const struct conn_packet *p, const struct mw_item *item)
+static void to_utf8(struct report_packets *r, enum mw_dialect dialect, const struct mw_item *item)
 {
-    text_of(r, p, item->collation, item->p, item->n);
+    text_of(r, dialect, item->collation, item->p, item->n);
 }
 
 static float item_float(const struct mw_item *item)
@@ -76,15 +76,24 @@ static void append_hex_width(GString *line, const struct mw_item *item)
     g_string_append_printf(line, "0x%0*" G_GINT64_MODIFIER "x", (int)(2 * MIN(item->length, 8)), item->number);
 }
 
-static void append_value(struct report_packets *r, const struct conn_packet *p, const struct mw_item *item)
+static void append_time(GString *line, const struct mw_item *item)
+{
+    GDateTime *time = g_date_time_new_from_unix_utc((gint64)item->number);
+    char *text = time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S UTC") : NULL;
+    g_string_append(line, text ? text : "?");
+    g_free(text);
+    if (time)
+        g_date_time_unref(time);
+}
+
+void report_value_text(struct report_packets *r, enum mw_dialect dialect, const struct mw_item *item, GString *line)
 {
     const struct mw_field *f = mw_field(item->field);
-    GString *line = r->line;
     char number[TEXT_NUMBER_MAX];
     if (f->flags & MW_FLAG_SECRET && !r->show_secrets) {
         g_string_append_printf(line, "(%u bytes, hidden)", item->n);
     } else if (is_text(f->type)) {
-        to_utf8(r, p, item);
+        to_utf8(r, dialect, item);
         text_escape_terminal(line, r->scratch->str, r->scratch->len);
     } else if (f->type == MW_FT_BYTES) {
         text_hex(line, item->p, MIN(item->n, BYTES_SHOWN));
@@ -92,6 +101,8 @@ static void append_value(struct report_packets *r, const struct conn_packet *p, 
             g_string_append_printf(line, "… (%u bytes)", item->n);
     } else if (is_bool(f->type)) {
         g_string_append(line, item->number ? "yes" : "no");
+    } else if (f->type == MW_FT_TIME32) {
+        append_time(line, item);
     } else if (f->type == MW_FT_F32) {
         text_float(number, item_float(item));
         g_string_append(line, number);
@@ -119,7 +130,7 @@ static void append_label(struct report_packets *r, const struct conn_packet *p, 
             g_string_append(r->line, ": ");
         return;
     }
-    text_of(r, p, item->label_collation, item->label.p, item->label.n);
+    text_of(r, p->ctx->dialect, item->label_collation, item->label.p, item->label.n);
     text_escape_terminal(r->line, r->scratch->str, r->scratch->len);
     g_string_append(r->line, " = ");
 }
@@ -135,7 +146,7 @@ static void text_fields(struct report_packets *r, struct output *out, const stru
         g_string_append_printf(r->line, "  %*s", 2 * (e->depth + 1), "");
         append_label(r, p, &e->item);
         if (f->type != MW_FT_HEADING)
-            append_value(r, p, &e->item);
+            report_value_text(r, p->ctx->dialect, &e->item, r->line);
         else if (f->flags & MW_FLAG_VALUE)
             g_string_append(r->line, "NULL");
         g_string_append_c(r->line, '\n');
@@ -185,7 +196,7 @@ static void json_value(struct report_packets *r, struct json *j, const struct co
     if (f->flags & MW_FLAG_SECRET && !r->show_secrets) {
         json_null(j);
     } else if (is_text(f->type)) {
-        to_utf8(r, p, item);
+        to_utf8(r, p->ctx->dialect, item);
         json_string_n(j, r->scratch->str, r->scratch->len);
     } else if (f->type == MW_FT_BYTES) {
         json_hex(r, j, item);
@@ -215,7 +226,7 @@ static void json_field(struct report_packets *r, struct json *j, const struct co
         json_put_uint(j, "length", e->item.length);
     }
     if (e->item.label.p) {
-        text_of(r, p, e->item.label_collation, e->item.label.p, e->item.label.n);
+        text_of(r, p->ctx->dialect, e->item.label_collation, e->item.label.p, e->item.label.n);
         json_put_string_n(j, "of", r->scratch->str, r->scratch->len);
     }
     json_key(j, "value");

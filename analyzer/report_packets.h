@@ -20,6 +20,9 @@ struct report_packets {
 struct report_packets *report_packets_new(bool fields, bool offsets, bool show_secrets);
 void report_packets_free(struct report_packets *r);
 
+/** The value of a field as text, appended to `line`: escaped for a terminal, secrets hidden unless they are to be shown. */
+void report_value_text(struct report_packets *r, enum mw_dialect dialect, const struct mw_item *item, GString *line);
+
 /** A line, and with `fields` a tree below it. */
 void report_packet_text(struct report_packets *r, struct output *out, const struct conn_packet *p);
 
