@@ -13,8 +13,12 @@ struct stmt_long {
     uint16_t param;
     uint32_t used, size;
     uint64_t length; /* true */
-    uint8_t data[];
-};
+};                   /* the bytes follow */
+
+static uint8_t *long_bytes(struct stmt_long *l)
+{
+    return (uint8_t *)(l + 1);
+}
 
 static void give_back(const struct mw_mem *mem, void *p, size_t size)
 {
@@ -272,11 +276,11 @@ static void show_long(struct stmts *s, const struct mw_mem *mem, struct stmt_ent
         stmt->param[i].value = (struct mw_slice){NULL, 0};
         stmt->param[i].length = 0;
     }
-    for (const struct stmt_long *l = e->pending; l; l = l->next) {
+    for (struct stmt_long *l = e->pending; l; l = l->next) {
         if (l->param >= stmt->params)
             continue;
         struct mw_param *p = &stmt->param[l->param];
-        memcpy(room, l->data, l->used);
+        memcpy(room, long_bytes(l), l->used);
         p->is_long = true;
         p->value = (struct mw_slice){room, l->used};
         p->length = l->length;
@@ -375,14 +379,14 @@ void stmts_add_long(struct stmts *s, const struct mw_mem *mem, const struct mw_l
         *bigger = (struct stmt_long){.next = l ? l->next : NULL, .param = param, .used = used, .size = size,
                                      .length = l ? l->length : 0};
         if (used)
-            memcpy(bigger->data, l->data, used);
+            memcpy(long_bytes(bigger), long_bytes(l), used);
         s->bytes += size - (l ? l->size : 0);
         if (l)
             give_back(mem, l, sizeof *l + l->size);
         *place = l = bigger;
     }
     if (n)
-        memcpy(l->data + used, data.p, n);
+        memcpy(long_bytes(l) + used, data.p, n);
     l->used += n;
     l->length += length;
     e->dirty = true;
