@@ -371,8 +371,11 @@ void stmts_add_long(struct stmts *s, const struct mw_mem *mem, const struct mw_l
         hits->long_data++;
         n = s->bytes >= limits->statement_bytes ? 0 : limits->long_data - used < n ? limits->long_data - used : 0;
     }
+    enum { FIRST = 256, MOST = 1 << 30 };
+    if ((uint64_t)used + n > MOST)
+        return;
     if (!l || used + n > l->size) {
-        uint32_t size = used + n < 256 ? 256 : (used + n) * 2;
+        uint32_t size = used + n < FIRST ? FIRST : (used + n) * 2;
         struct stmt_long *bigger = mem->alloc(mem->user, sizeof *bigger + size);
         if (!bigger)
             return;
