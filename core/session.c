@@ -6,39 +6,8 @@
 #include <string.h>
 
 #include "core/charset.h"
-#include "core/exchange.h"
+#include "core/session_state.h"
 #include "core/transitions.h"
-
-struct mw_session {
-    const struct mw_mem *mem;
-    const struct mw_limits *limits;
-    struct mw_limit_hits *hits;
-    const struct mw_observer *observer;
-
-    struct mw_ctx ctx[2]; /* by direction; all but `phase`, `left` and `columns` are equal in both */
-    uint64_t client_caps;
-    uint16_t login_collation;   /* what COM_RESET_CONNECTION goes back to */
-    uint16_t changed_collation; /* asked for by the COM_CHANGE_USER under way */
-    uint16_t prepared_columns;  /* of the COM_STMT_PREPARE under way */
-    bool prepared_metadata;
-    bool inexact;
-    bool resync[2]; /* by direction: bytes were lost, and nothing was recognised since */
-    bool tls;
-    uint8_t sequence; /* expected next in the connection phase */
-    uint8_t path;     /* enum mw_auth_path */
-    char plugin[64];  /* name as on the wire */
-    uint64_t ordinals;
-    struct exchange_queue queue;
-};
-
-/* What a step under way knows. */
-struct step {
-    struct mw_session *s;
-    enum mw_dir dir;
-    const struct mw_msg *msg;
-    const struct mw_packet *packet;
-    struct mw_step result;
-};
 
 struct mw_session *mw_session_new(const struct mw_mem *mem, const struct mw_limits *limits, struct mw_limit_hits *hits,
                                   const struct mw_observer *observer)
@@ -56,26 +25,13 @@ struct mw_session *mw_session_new(const struct mw_mem *mem, const struct mw_limi
     return s;
 }
 
-static void tell(const struct step *t, enum mw_event_kind kind, const struct mw_exchange *exchange)
-{
-    if (!t->s->observer)
-        return;
-    struct mw_event event = {.kind = kind,
-                             .dir = t->dir,
-                             .packet = t->packet,
-                             .msg = t->msg,
-                             .exchange = exchange,
-                             .session = t->s};
-    t->s->observer->event(t->s->observer->user, &event);
-}
-
 static void lose_outstanding(struct mw_session *s)
 {
     struct step t = {.s = s};
     for (struct mw_exchange *e; (e = exchange_head(&s->queue)); exchange_pop(&s->queue)) {
         e->exact = false;
         e->outcome = MW_OUTCOME_LOST;
-        tell(&t, MW_EVENT_DONE, e);
+        session_tell(&t, MW_EVENT_DONE, e);
     }
 }
 
@@ -114,43 +70,7 @@ uint64_t mw_session_caps(const struct mw_session *s)
     return s->ctx[MW_CLIENT].caps;
 }
 
-/* -- facts that both snapshots share ------------------------------------------------------------------------------- */
-
-static void set_flags(struct mw_session *s, unsigned set, unsigned clear)
-{
-    for (int i = 0; i < 2; i++)
-        s->ctx[i].flags = (uint8_t)((s->ctx[i].flags & ~clear) | set);
-}
-
-static void set_collation(struct mw_session *s, uint16_t collation)
-{
-    s->ctx[MW_CLIENT].collation = s->ctx[MW_SERVER].collation = collation;
-}
-
-static void set_caps(struct mw_session *s, uint64_t caps)
-{
-    s->ctx[MW_CLIENT].caps = s->ctx[MW_SERVER].caps = caps;
-}
-
-static void set_dialect(struct mw_session *s, enum mw_dialect dialect)
-{
-    s->ctx[MW_CLIENT].dialect = s->ctx[MW_SERVER].dialect = (uint8_t)dialect;
-}
-
-static void set_plugin(struct mw_session *s, struct mw_slice name)
-{
-    size_t n = name.n < sizeof s->plugin - 1 ? name.n : sizeof s->plugin - 1;
-    if (n)
-        memcpy(s->plugin, name.p, n);
-    s->plugin[n] = 0;
-    s->ctx[MW_CLIENT].plugin = s->ctx[MW_SERVER].plugin = (uint8_t)mw_auth_plugin_from(name);
-}
-
-static void set_known_plugin(struct mw_session *s, enum mw_auth_plugin plugin)
-{
-    const char *name = mw_auth_plugin_name(plugin);
-    set_plugin(s, (struct mw_slice){(const uint8_t *)name, (uint32_t)strlen(name)});
-}
+/* -- the queue ----------------------------------------------------------------------------------------------------- */
 
 /* Makes the oldest outstanding command the one that the server answers, and gives the phase it expects. */
 static enum mw_phase next_phase(struct mw_session *s)
@@ -246,123 +166,6 @@ static const struct transition *find_row(const struct step *t)
     return NULL;
 }
 
-/* -- effects of the connection phase ------------------------------------------------------------------------------- */
-
-static void do_greet(struct step *t)
-{
-    struct mw_session *s = t->s;
-    const struct mw_greeting *g = &t->msg->greeting;
-    set_dialect(s, g->dialect);
-    if (t->msg->status == MW_OK) /* else not all capabilities were seen */
-        set_flags(s, MW_CTX_GREETING, 0);
-    for (int i = 0; i < 2; i++) {
-        s->ctx[i].server_caps = g->caps;
-        s->ctx[i].protocol = g->protocol;
-    }
-    if (g->plugin.n)
-        set_plugin(s, g->plugin);
-    else
-        set_known_plugin(s, g->caps & MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) ? MW_AUTH_MYSQL_NATIVE
-                                                                             : MW_AUTH_MYSQL_OLD);
-    tell(t, MW_EVENT_GREETING, NULL);
-}
-
-static void do_tls(struct step *t)
-{
-    t->s->tls = true;
-    set_flags(t->s, MW_CTX_TLS, 0);
-    t->result.actions |= MW_START_TLS;
-    tell(t, MW_EVENT_SSL_REQUEST, NULL);
-}
-
-/* Bits that one side alone decides, or that mean "offered" in one dialect and nothing in the other, fall away by AND. */
-static void do_login(struct step *t)
-{
-    struct mw_session *s = t->s;
-    const struct mw_login *login = &t->msg->login;
-    bool greeted = s->ctx[MW_CLIENT].flags & MW_CTX_GREETING;
-    if (!greeted) {
-        set_flags(s, MW_CTX_GUESSED, 0);
-        set_dialect(s, login->caps & MW_CAP(MW_BIT_CLIENT_MYSQL) ? MW_DIALECT_MYSQL : MW_DIALECT_MARIADB);
-        s->inexact = true;
-    }
-    s->client_caps = login->caps;
-    set_caps(s, greeted ? login->caps & s->ctx[MW_CLIENT].server_caps : login->caps);
-    set_flags(s, MW_CTX_LOGIN, MW_CTX_FIRST);
-    s->login_collation = login->collation;
-    set_collation(s, login->collation);
-    if (login->plugin.n)
-        set_plugin(s, login->plugin);
-    else if (!login->protocol_41 || !(login->caps & MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION)))
-        set_known_plugin(s, MW_AUTH_MYSQL_OLD);
-    else if (!(login->caps & MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH)))
-        set_known_plugin(s, MW_AUTH_MYSQL_NATIVE);
-    tell(t, MW_EVENT_LOGIN, NULL);
-}
-
-static void note_path(struct mw_session *s, const struct mw_msg *msg)
-{
-    switch (msg->auth.step) {
-    case MW_STEP_FAST_OK: s->path = MW_PATH_FAST; break;
-    case MW_STEP_FULL: s->path = MW_PATH_FULL; break;
-    case MW_STEP_KEY_REQUEST:
-    case MW_STEP_PUBLIC_KEY:
-    case MW_STEP_ENCRYPTED: s->path = MW_PATH_FULL_RSA; break;
-    case MW_STEP_CLEARTEXT:
-        if (s->ctx[MW_CLIENT].plugin == MW_AUTH_CACHING_SHA2 || s->ctx[MW_CLIENT].plugin == MW_AUTH_SHA256) {
-            bool empty = msg->auth.data.n <= 1;
-            s->path = empty ? MW_PATH_NONE : s->tls ? MW_PATH_FULL_TLS : MW_PATH_FULL;
-        }
-        break;
-    default: break;
-    }
-}
-
-static void do_switch(struct step *t)
-{
-    struct mw_session *s = t->s;
-    if (t->msg->kind == MW_KIND_OLD_AUTH_SWITCH)
-        set_known_plugin(s, MW_AUTH_MYSQL_OLD);
-    else
-        set_plugin(s, t->msg->auth.plugin);
-    s->path = MW_PATH_NONE;
-    set_flags(s, MW_CTX_FIRST, 0);
-    tell(t, MW_EVENT_AUTH, exchange_head(&s->queue));
-}
-
-static void do_auth(struct step *t)
-{
-    note_path(t->s, t->msg);
-    tell(t, MW_EVENT_AUTH, exchange_head(&t->s->queue));
-    if (t->dir == MW_CLIENT)
-        set_flags(t->s, 0, MW_CTX_FIRST);
-}
-
-/* system variables among the session state: lenenc name, lenenc value … */
-static void follow_state(struct mw_session *s, const struct mw_ok *ok)
-{
-    struct mw_slice rest = ok->state, data, name, value;
-    uint8_t type;
-    while (mw_track_next(&rest, &type, &data))
-        while (type == MW_TRACK_SYSTEM_VARIABLES && mw_attribute_next(&data, &name, &value))
-            if (name.n == 20 && memcmp(name.p, "character_set_client", 20) == 0) {
-                uint16_t collation = charset_collation(value);
-                if (collation)
-                    set_collation(s, collation);
-            }
-}
-
-static void do_welcome(struct step *t)
-{
-    struct mw_session *s = t->s;
-    follow_state(s, &t->msg->ok);
-    if (mw_ctx_has(&s->ctx[MW_CLIENT], MW_BIT_CLIENT_COMPRESS))
-        t->result.actions |= MW_START_ZLIB;
-    else if (mw_ctx_has(&s->ctx[MW_CLIENT], MW_BIT_CLIENT_ZSTD_COMPRESSION_ALGORITHM))
-        t->result.actions |= MW_START_ZSTD;
-    tell(t, MW_EVENT_LOGGED_IN, NULL);
-}
-
 /* -- effects of the command phase ---------------------------------------------------------------------------------- */
 
 static void do_push(struct step *t)
@@ -403,9 +206,9 @@ static void do_push(struct step *t)
         if (q->login.plugin.n)
             set_plugin(s, q->login.plugin);
     }
-    tell(t, MW_EVENT_COMMAND, e);
+    session_tell(t, MW_EVENT_COMMAND, e);
     if (e == &lone)
-        tell(t, MW_EVENT_DONE, e);
+        session_tell(t, MW_EVENT_DONE, e);
     else if (s->ctx[MW_SERVER].phase == MW_PHASE_IDLE)
         s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
 }
@@ -416,7 +219,7 @@ static void do_file(struct step *t)
     if (!e || t->s->ctx[MW_SERVER].phase != MW_PHASE_FILE_WAIT)
         return;
     e->request_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
-    tell(t, MW_EVENT_REPLY, e);
+    session_tell(t, MW_EVENT_REPLY, e);
 }
 
 /* Counts what a packet adds to its command. */
@@ -487,8 +290,8 @@ static void finish_command(struct step *t)
     if (ok && e->command == MW_COM_RESET_CONNECTION)
         set_collation(s, s->login_collation);
     if (ok)
-        follow_state(s, &t->msg->ok);
-    tell(t, MW_EVENT_DONE, e);
+        session_follow_state(s, &t->msg->ok);
+    session_tell(t, MW_EVENT_DONE, e);
     exchange_pop(&s->queue);
 }
 
@@ -521,11 +324,11 @@ static void do_reply(struct step *t, bool last)
         break;
     case MW_KIND_OK:
         if (!last)
-            follow_state(s, &t->msg->ok);
+            session_follow_state(s, &t->msg->ok);
         break;
     default: break;
     }
-    tell(t, MW_EVENT_REPLY, e);
+    session_tell(t, MW_EVENT_REPLY, e);
     if (last)
         finish_command(t);
 }
@@ -544,14 +347,14 @@ static void apply(struct step *t, const struct transition *row)
 {
     switch (row->effect) {
     case DO_NOTHING: break;
-    case DO_GREET: do_greet(t); break;
-    case DO_TLS: do_tls(t); break;
-    case DO_LOGIN: do_login(t); break;
-    case DO_SWITCH: do_switch(t); break;
+    case DO_GREET: session_greet(t); break;
+    case DO_TLS: session_start_tls(t); break;
+    case DO_LOGIN: session_login(t); break;
+    case DO_SWITCH: session_switch(t); break;
     case DO_MORE:
-    case DO_ANSWER: do_auth(t); break;
-    case DO_WELCOME: do_welcome(t); break;
-    case DO_REJECT: tell(t, MW_EVENT_LOGIN_FAILED, NULL); break;
+    case DO_ANSWER: session_auth(t); break;
+    case DO_WELCOME: session_welcome(t); break;
+    case DO_REJECT: session_tell(t, MW_EVENT_LOGIN_FAILED, NULL); break;
     case DO_CHANGED: do_changed(t); break;
     case DO_PUSH: do_push(t); break;
     case DO_FILE: do_file(t); break;
@@ -559,7 +362,7 @@ static void apply(struct step *t, const struct transition *row)
     case DO_POP: do_reply(t, true); break;
     case DO_END:
         t->result.notes |= MW_NOTE_BIT(UNSOLICITED);
-        tell(t, MW_EVENT_UNSOLICITED, NULL);
+        session_tell(t, MW_EVENT_UNSOLICITED, NULL);
         break;
     }
     struct mw_session *s = t->s;
@@ -569,17 +372,6 @@ static void apply(struct step *t, const struct transition *row)
         s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
     else if (row->server != TO_KEEP)
         s->ctx[MW_SERVER].phase = row->server;
-}
-
-/* Capabilities that nobody told: what nearly every session of the last ten years has agreed on. */
-static void guess_login(struct mw_session *s)
-{
-    const uint64_t usual = MW_CAP(MW_BIT_CLIENT_PROTOCOL_41) | MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) |
-                           MW_CAP(MW_BIT_CLIENT_TRANSACTIONS) | MW_CAP(MW_BIT_CLIENT_MULTI_RESULTS) |
-                           MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH);
-    set_flags(s, MW_CTX_GUESSED | MW_CTX_LOGIN, 0);
-    if (!s->ctx[MW_CLIENT].caps)
-        set_caps(s, usual);
 }
 
 /* -- what is in no row --------------------------------------------------------------------------------------------- */
@@ -605,7 +397,7 @@ static bool repair(struct step *t)
     }
     if (t->dir == MW_SERVER && ctx->phase == MW_PHASE_LOGIN_WAIT) {
         ctx->phase = MW_PHASE_AUTH; /* the login was lost */
-        guess_login(s);
+        session_guess_login(s);
         return true;
     }
     return false;
@@ -679,7 +471,7 @@ void mw_session_midstream(struct mw_session *s)
 {
     s->inexact = true;
     lose_outstanding(s);
-    guess_login(s);
+    session_guess_login(s);
     s->ctx[MW_CLIENT].phase = MW_PHASE_COMMAND;
     s->ctx[MW_SERVER].phase = (uint8_t)next_phase(s);
 }
