@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* 24 bytes that make a snapshot, then a packet's payload. Decoding is pure, bounded, and equal with and without a trace. */
+/* 24 bytes that make a snapshot, then a packet's payload. Decoding is pure, bounded, and equal with and without a
+ * trace. */
 #include <stdlib.h>
 #include <string.h>
 

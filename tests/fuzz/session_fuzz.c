@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Two directions in chunks: a byte says what comes (direction, length, loss), then the bytes. Memory stays bounded and is
- * given back, the ordinals of commands increase, and every command that was told is told to be done, once. */
+/* Two directions in chunks: a byte says what comes (direction, length, loss), then the bytes. Memory stays bounded and
+ * is given back, the ordinals of commands increase, and every command that was told is told to be done, once. */
 #include <stdlib.h>
 #include <string.h>
 

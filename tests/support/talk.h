@@ -106,8 +106,8 @@ WIRE bool talk_noted(const struct talk *t, uint64_t note_bit)
     return (t->step.notes | t->msg.notes) & note_bit;
 }
 
-#define TALK_OK "00 00 00 02 00 00 00"
-#define TALK_EOF "fe 00 00 02 00"
+#define TALK_OK     "00 00 00 02 00 00 00"
+#define TALK_EOF    "fe 00 00 02 00"
 #define TALK_COLUMN "03 l\"def\" 00 00 00 l\"a\" 00 0c 3f 00 15 00 00 00 08 81 00 00 00 00"
 #define TALK_GREETING                                                                                                  \
     "server 0> 0a z\"9.7.4\" 2a 00 00 00 \"abcdefgh\" 00 ff ff ff 02 00 ff df 15 00*10 \"ijklmnopqrst\" 00 "           \
@@ -126,7 +126,7 @@ WIRE bool talk_noted(const struct talk *t, uint64_t note_bit)
     } while (0)
 
 /* Without and with CLIENT_DEPRECATE_EOF; the latter also with CLIENT_QUERY_ATTRIBUTES and CLIENT_SESSION_TRACK. */
-#define TALK_PLAIN "0d a2 0a 00"
+#define TALK_PLAIN  "0d a2 0a 00"
 #define TALK_MODERN "0d a2 8a 09"
 
 #endif

@@ -97,8 +97,10 @@ static void query_attributes(void **state)
         {"03 00 01 \"SELECT 1\"", "SELECT 1", MW_OK},
         /* the sample of the layouts: a text and an unsigned 64-bit integer */
         {"03 02 01 00 01 fe00 l\"qa1\" 0880 l\"qa2\" l\"val\" 0700000000000000 \"select 1\"", "select 1", MW_OK},
-        {"03 01 01 01 01 0300 l\"n\" \"x\"", "x", MW_OK},                      /* NULL has no bytes */
-        {"03 09 01 0001 01 0100 00 0100 00 0100 00 0100 00 0100 00 0100 00 0100 00 0100 00 0100 00 0102030405060708 \"x\"", "x", MW_OK},
+        {"03 01 01 01 01 0300 l\"n\" \"x\"", "x", MW_OK}, /* NULL has no bytes */
+        {"03 09 01 0001 01 0100 00 0100 00 0100 00 0100 00 0100 00 0100 00 0100 00 0100 00 0100 00 0102030405060708 "
+         "\"x\"",
+         "x", MW_OK},
         {"03 01 01 00 01 0c00 l\"d\" 05", NULL, MW_BAD},
         {"03 01 01 00 01 fe00 40 \"n\"", NULL, MW_BAD},
         {"03 01 01 00 01", NULL, MW_BAD},
@@ -195,14 +197,29 @@ static void values(void **state)
         {"0880", "ffffffffffffff7f", {{MW_F_VALUE_U64, INT64_MAX}}},
         {"0400", "0000c03f", {{MW_F_VALUE_FLOAT, 0x3fc00000}}},
         {"0500", "00000000000004c0", {{MW_F_VALUE_DOUBLE, INT64_C(-4610560118520545280)}}},
-        {"0a00", "04 ea07 0b 14", {{MW_F_VALUE_DATE_LENGTH, 4}, {MW_F_VALUE_YEAR, 2026}, {MW_F_VALUE_MONTH, 11}, {MW_F_VALUE_DAY, 20}}},
+        {"0a00",
+         "04 ea07 0b 14",
+         {{MW_F_VALUE_DATE_LENGTH, 4}, {MW_F_VALUE_YEAR, 2026}, {MW_F_VALUE_MONTH, 11}, {MW_F_VALUE_DAY, 20}}},
         {"0c00", "00", {{MW_F_VALUE_DATE_LENGTH, 0}}},
-        {"0700", "0d ea07 0b 14 01 02 03 01000000 a6ff",
-         {{MW_F_VALUE_DATE_LENGTH, 13}, {MW_F_VALUE_YEAR, 2026}, {MW_F_VALUE_MONTH, 11}, {MW_F_VALUE_DAY, 20}, {MW_F_VALUE_HOUR, 1},
-          {MW_F_VALUE_MINUTE, 2}, {MW_F_VALUE_SECOND, 3}, {MW_F_VALUE_MICROSECOND, 1}, {MW_F_VALUE_ZONE, -90}}},
-        {"0b00", "08 01 22000000 16 3b 3b",
-         {{MW_F_VALUE_TIME_LENGTH, 8}, {MW_F_VALUE_TIME_SIGN, 1}, {MW_F_VALUE_TIME_DAYS, 34}, {MW_F_VALUE_HOUR, 22},
-          {MW_F_VALUE_MINUTE, 59}, {MW_F_VALUE_SECOND, 59}}},
+        {"0700",
+         "0d ea07 0b 14 01 02 03 01000000 a6ff",
+         {{MW_F_VALUE_DATE_LENGTH, 13},
+          {MW_F_VALUE_YEAR, 2026},
+          {MW_F_VALUE_MONTH, 11},
+          {MW_F_VALUE_DAY, 20},
+          {MW_F_VALUE_HOUR, 1},
+          {MW_F_VALUE_MINUTE, 2},
+          {MW_F_VALUE_SECOND, 3},
+          {MW_F_VALUE_MICROSECOND, 1},
+          {MW_F_VALUE_ZONE, -90}}},
+        {"0b00",
+         "08 01 22000000 16 3b 3b",
+         {{MW_F_VALUE_TIME_LENGTH, 8},
+          {MW_F_VALUE_TIME_SIGN, 1},
+          {MW_F_VALUE_TIME_DAYS, 34},
+          {MW_F_VALUE_HOUR, 22},
+          {MW_F_VALUE_MINUTE, 59},
+          {MW_F_VALUE_SECOND, 59}}},
         {"f600", "l\"3.14\"", {{MW_F_VALUE_LENGTH, 4}, {MW_F_VALUE_TEXT, 0}}},
         {"fc00", "l\"abc\"", {{MW_F_VALUE_LENGTH, 3}, {MW_F_VALUE_BYTES, 0}}},
         {"0600", "", {{MW_F_COUNT, 0}}},
@@ -234,7 +251,8 @@ static void broken_temporals(void **state)
             for (size_t i = 0; i < (time ? 3u : 5u); i++)
                 right |= (time ? times : dates)[i] == length;
             char text[100];
-            snprintf(text, sizeof text, "03 01 01 00 01 %s 00 %02x 00*%d \"x\"", time ? "0b00" : "0c00", length, length);
+            snprintf(text, sizeof text, "03 01 01 00 01 %s 00 %02x 00*%d \"x\"", time ? "0b00" : "0c00", length,
+                     length);
             decode(ATTRIBUTES, text);
             assert_int_equal(msg.status, right ? MW_OK : MW_BAD);
         }
@@ -270,8 +288,12 @@ static void files_and_streams(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(facts),  cmocka_unit_test(cut_query),        cmocka_unit_test(query_attributes),
-        cmocka_unit_test(change_user), cmocka_unit_test(values),      cmocka_unit_test(broken_temporals),
+        cmocka_unit_test(facts),
+        cmocka_unit_test(cut_query),
+        cmocka_unit_test(query_attributes),
+        cmocka_unit_test(change_user),
+        cmocka_unit_test(values),
+        cmocka_unit_test(broken_temporals),
         cmocka_unit_test(files_and_streams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

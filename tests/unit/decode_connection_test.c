@@ -29,8 +29,11 @@ static void greeting(const char *text)
 
 static void login(const char *text)
 {
-    ctx = (struct mw_ctx){.phase = MW_PHASE_LOGIN, .dialect = MW_DIALECT_MYSQL, .flags = MW_CTX_GREETING,
-                          .server_caps = 0xdfffffff, .protocol = 10};
+    ctx = (struct mw_ctx){.phase = MW_PHASE_LOGIN,
+                          .dialect = MW_DIALECT_MYSQL,
+                          .flags = MW_CTX_GREETING,
+                          .server_caps = 0xdfffffff,
+                          .protocol = 10};
     decode(MW_CLIENT, text);
 }
 
@@ -61,21 +64,24 @@ static void greetings(void **state)
         bool short_form;
     } rows[] = {
         /* The worked example of MySQL's documentation. */
-        {"0a z\"5.5.2-m2\" 52 00 00 00 22 3d 4e 50 29 75 39 56 00 ff ff 08 02 00*14 29 64 40 52 5c 55 78 7a 7c 21 29 4b 00",
+        {"0a z\"5.5.2-m2\" 52 00 00 00 22 3d 4e 50 29 75 39 56 00 ff ff 08 02 00*14 29 64 40 52 5c 55 78 7a 7c 21 29 "
+         "4b 00",
          "5.5.2-m2", NULL, 0xffff, 82, 2, 10, 8, MW_DIALECT_MYSQL, false},
-        {"0a z\"9.7.4-2\" 68 04 00 00 " SALTS " ff ff ff 02 00 ff df 15 00*10 " SALT2 " z\"caching_sha2_password\"", "9.7.4-2",
-         "caching_sha2_password", 0xdfffffff, 1128, 2, 10, 255, MW_DIALECT_MYSQL, false},
+        {"0a z\"9.7.4-2\" 68 04 00 00 " SALTS " ff ff ff 02 00 ff df 15 00*10 " SALT2 " z\"caching_sha2_password\"",
+         "9.7.4-2", "caching_sha2_password", 0xdfffffff, 1128, 2, 10, 255, MW_DIALECT_MYSQL, false},
         {"0a z\"5.5.5-10.11.19-MariaDB\" 6b 01 00 00 " SALTS " fe ff 08 02 00 ff 81 15 00*6 1d 00 00 00 " SALT2
          " z\"mysql_native_password\"",
-         "5.5.5-10.11.19-MariaDB", "mysql_native_password", UINT64_C(0x1d81fffffe), 363, 2, 10, 8, MW_DIALECT_MARIADB, false},
+         "5.5.5-10.11.19-MariaDB", "mysql_native_password", UINT64_C(0x1d81fffffe), 363, 2, 10, 8, MW_DIALECT_MARIADB,
+         false},
         /* Extended capabilities tell a MariaDB under another name; a name tells one without them. */
-        {"0a z\"11.8.9-proxy\" 01 00 00 00 " SALTS " fe ff 2d 02 00 ff 81 15 00*6 3d 00 00 00 " SALT2 " 00", "11.8.9-proxy", "",
-         UINT64_C(0x3d81fffffe), 1, 2, 10, 45, MW_DIALECT_MARIADB, false},
-        {"0a z\"5.5.68-MariaDB\" 01 00 00 00 " SALTS " ff f7 08 02 00 0f 80 15 00*10 " SALT2 " \"mysql_native_password\"",
+        {"0a z\"11.8.9-proxy\" 01 00 00 00 " SALTS " fe ff 2d 02 00 ff 81 15 00*6 3d 00 00 00 " SALT2 " 00",
+         "11.8.9-proxy", "", UINT64_C(0x3d81fffffe), 1, 2, 10, 45, MW_DIALECT_MARIADB, false},
+        {"0a z\"5.5.68-MariaDB\" 01 00 00 00 " SALTS " ff f7 08 02 00 0f 80 15 00*10 " SALT2
+         " \"mysql_native_password\"",
          "5.5.68-MariaDB", "mysql_native_password", 0x800ff7ff, 1, 2, 10, 8, MW_DIALECT_MARIADB, false},
         /* Bit 0 set: what stands there is filler, whatever it holds. */
-        {"0a z\"9.7.4\" 01 00 00 00 " SALTS " ff ff ff 02 00 ff df 15 00*6 3d 00 00 00 " SALT2 " 00", "9.7.4", "", 0xdfffffff, 1,
-         2, 10, 255, MW_DIALECT_MYSQL, false},
+        {"0a z\"9.7.4\" 01 00 00 00 " SALTS " ff ff ff 02 00 ff df 15 00*6 3d 00 00 00 " SALT2 " 00", "9.7.4", "",
+         0xdfffffff, 1, 2, 10, 255, MW_DIALECT_MYSQL, false},
         {"0a z\"3.23.58\" 07 00 00 00 " SALTS " 2c 20", "3.23.58", NULL, 0x202c, 7, 0, 10, 0, MW_DIALECT_MYSQL, true},
         {"09 z\"3.20.32\" 07 00 00 00 z\"abcdefgh\"", "3.20.32", NULL, 0, 7, 0, 9, 0, MW_DIALECT_MYSQL, true},
     };
@@ -107,8 +113,8 @@ static void errors_in_place_of_a_greeting(void **state)
     assert_int_equal(msg.kind, MW_KIND_UNKNOWN);
 }
 
-#define HEAD " ff ff ff 00 2d 00*23 z\"root\" "
-#define P20 "\"A\"*20 "
+#define HEAD  " ff ff ff 00 2d 00*23 z\"root\" "
+#define P20   "\"A\"*20 "
 #define ATTRS "0e l\"_pid\" l\"12345678\" "
 
 static void logins(void **state)
@@ -122,15 +128,20 @@ static void logins(void **state)
     } rows[] = {
         {"0da23a00" HEAD "14 " P20 "z\"sys\" 00 " ATTRS, "AAAAAAAAAAAAAAAAAAAA", "sys", "", 14, 0, 0},
         {"05a23a00" HEAD "14 " P20 "00 00 " ATTRS, "AAAAAAAAAAAAAAAAAAAA", "", "", 14, 0, MW_NOTE_BIT(CAPS_MISMATCH)},
-        {"0da23a00" HEAD "14 " P20 "z\"my_plugin\" " ATTRS, "AAAAAAAAAAAAAAAAAAAA", NULL, "my_plugin", 14, 0, MW_NOTE_BIT(CAPS_MISMATCH)},
+        {"0da23a00" HEAD "14 " P20 "z\"my_plugin\" " ATTRS, "AAAAAAAAAAAAAAAAAAAA", NULL, "my_plugin", 14, 0,
+         MW_NOTE_BIT(CAPS_MISMATCH)},
         {"05a21a00" HEAD "00 z\"my_plugin\"", "", NULL, "my_plugin", 0, 0, 0},
-        {"0da20a00" HEAD "14 " P20 "00 z\"sys\" z\"p\"", "AAAAAAAAAAAAAAAAAAAA", "sys", "p", 0, 0, MW_NOTE_BIT(AUTH_LENGTH)},
-        {"0da20a00" HEAD "c8 " P20 "z\"sys\" z\"p\"", "AAAAAAAAAAAAAAAAAAAA", "sys", "p", 0, 0, MW_NOTE_BIT(AUTH_LENGTH)},
-        {"0da21a00" HEAD "14 " P20 "z\"sys\" z\"p\" 08 l\"_pid\" l\"12345678\"", "AAAAAAAAAAAAAAAAAAAA", "sys", "p", 14, 0, MW_NOTE_BIT(ATTRS_LENGTH)},
+        {"0da20a00" HEAD "14 " P20 "00 z\"sys\" z\"p\"", "AAAAAAAAAAAAAAAAAAAA", "sys", "p", 0, 0,
+         MW_NOTE_BIT(AUTH_LENGTH)},
+        {"0da20a00" HEAD "c8 " P20 "z\"sys\" z\"p\"", "AAAAAAAAAAAAAAAAAAAA", "sys", "p", 0, 0,
+         MW_NOTE_BIT(AUTH_LENGTH)},
+        {"0da21a00" HEAD "14 " P20 "z\"sys\" z\"p\" 08 l\"_pid\" l\"12345678\"", "AAAAAAAAAAAAAAAAAAAA", "sys", "p", 14,
+         0, MW_NOTE_BIT(ATTRS_LENGTH)},
         {"0da21a04" HEAD "14 " P20 "z\"sys\" z\"p\" " ATTRS "16", "AAAAAAAAAAAAAAAAAAAA", "sys", "p", 14, 22, 0},
         {"0d220000" HEAD "z\"secret\" z\"sys\"", "secret", "sys", NULL, 0, 0, 0}, /* no CLIENT_SECURE_CONNECTION */
         {"05a22800" HEAD "fc 03 00 \"abc\" z\"p\"", "abc", NULL, "p", 0, 0, 0},   /* a length of three bytes */
-        {"05a20800" HEAD "07 z\"secret\" z\"mysql_clear_password\"", NULL, NULL, "mysql_clear_password", 0, 0, MW_NOTE_BIT(CLEARTEXT_PASSWORD)},
+        {"05a20800" HEAD "07 z\"secret\" z\"mysql_clear_password\"", NULL, NULL, "mysql_clear_password", 0, 0,
+         MW_NOTE_BIT(CLEARTEXT_PASSWORD)},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         login(rows[i].text);
@@ -229,8 +240,8 @@ static void cut_logins(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(greetings),    cmocka_unit_test(errors_in_place_of_a_greeting),
-        cmocka_unit_test(logins),       cmocka_unit_test(capabilities),
+        cmocka_unit_test(greetings),        cmocka_unit_test(errors_in_place_of_a_greeting),
+        cmocka_unit_test(logins),           cmocka_unit_test(capabilities),
         cmocka_unit_test(requests_for_tls), cmocka_unit_test(logins_before_41),
         cmocka_unit_test(cut_logins),
     };

@@ -12,9 +12,9 @@ static struct mw_msg msg;
 
 enum { PLAIN = 0xa20d }; /* PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, CONNECT_WITH_DB */
 #define DEPRECATE (PLAIN | MW_CAP(MW_BIT_CLIENT_DEPRECATE_EOF))
-#define TRACK (PLAIN | MW_CAP(MW_BIT_CLIENT_SESSION_TRACK))
-#define OPTIONAL (PLAIN | MW_CAP(MW_BIT_CLIENT_OPTIONAL_RESULTSET_METADATA))
-#define CACHE (PLAIN | MW_CAP(MW_BIT_MARIADB_CLIENT_CACHE_METADATA))
+#define TRACK     (PLAIN | MW_CAP(MW_BIT_CLIENT_SESSION_TRACK))
+#define OPTIONAL  (PLAIN | MW_CAP(MW_BIT_CLIENT_OPTIONAL_RESULTSET_METADATA))
+#define CACHE     (PLAIN | MW_CAP(MW_BIT_MARIADB_CLIENT_CACHE_METADATA))
 
 static void decode(enum mw_phase phase, enum mw_reply reply, uint64_t caps, const char *text)
 {
@@ -95,7 +95,9 @@ static void long_row(void **state)
 {
     (void)state;
     for (int deprecate = 0; deprecate < 2; deprecate++) {
-        struct mw_ctx ctx = {.phase = MW_PHASE_ROWS, .reply = MW_REPLY_RESULT, .flags = MW_CTX_LOGIN,
+        struct mw_ctx ctx = {.phase = MW_PHASE_ROWS,
+                             .reply = MW_REPLY_RESULT,
+                             .flags = MW_CTX_LOGIN,
                              .caps = deprecate ? DEPRECATE : PLAIN};
         size_t n = wire_bytes("fe 00 00 00 01 00 00 00 00 \"x\"*100", bytes, sizeof bytes);
         packet = wire_packet(bytes, n, 1);
@@ -121,12 +123,13 @@ static void ok(void **state)
         uint64_t notes;
     } rows[] = {
         {PLAIN, "00 00 00 02 00 00 00", 0, 0, 2, 0, true, NULL, 0},
-        {PLAIN, "00 05 fc 2c 01 22 00 03 00", 5, 300, 0x22, 3, true, NULL, MW_NOTE_BIT(WARNINGS) | MW_NOTE_BIT(NO_INDEX)},
+        {PLAIN, "00 05 fc 2c 01 22 00 03 00", 5, 300, 0x22, 3, true, NULL,
+         MW_NOTE_BIT(WARNINGS) | MW_NOTE_BIT(NO_INDEX)},
         {PLAIN, "00 00 00 02 08 00 00", 0, 0, 0x802, 0, true, NULL, MW_NOTE_BIT(SLOW)},
         {PLAIN, "00 00 00 02 00 00 00 l\"Rows: 1\"", 0, 0, 2, 0, true, "Rows: 1", 0},
         {PLAIN, "00 00 00 02 00 00 00 00", 0, 0, 2, 0, true, "", 0},
         {PLAIN, "00 00 00 02 00 00 00 \"Rows: 1\"", 0, 0, 2, 0, true, "Rows: 1", 0}, /* old servers */
-        {0x2005, "00 01 00 02 00", 1, 0, 2, 0, true, NULL, 0},                        /* before 4.1 */
+        {0x2005, "00 01 00 02 00", 1, 0, 2, 0, true, NULL, 0},                       /* before 4.1 */
         {0x0005, "00 01 00", 1, 0, 0, 0, false, NULL, 0},
         {0x0005, "00 01 00 l\"text\"", 1, 0, 0, 0, false, "text", 0},
         {PLAIN, "00 fe 0000000001000000 00 02 00 00 00", UINT64_C(1) << 32, 0, 2, 0, true, NULL, 0},
@@ -137,7 +140,8 @@ static void ok(void **state)
         const struct mw_ok *o = &msg.ok;
         assert_true(msg.kind == MW_KIND_OK && msg.status == MW_OK && msg.notes == rows[i].notes);
         assert_true(o->affected_rows == rows[i].affected && o->insert_id == rows[i].id);
-        assert_true(o->status == rows[i].status && o->warnings == rows[i].warnings && o->has_status == rows[i].has_status);
+        assert_true(o->status == rows[i].status && o->warnings == rows[i].warnings &&
+                    o->has_status == rows[i].has_status);
         is(o->info, rows[i].info);
     }
 }
@@ -164,10 +168,10 @@ static void session_state(void **state)
     assert_false(mw_track_next(&rest, &type, &data));
 
     static const char *const broken[] = {
-        "00 00 00 02 40 00 00 00 09 01 05 l\"shop\"",    /* the whole is longer than the packet */
-        "00 00 00 02 40 00 00 00 07 01 06 l\"shop\"",    /* the entry is */
-        "00 00 00 02 40 00 00 00 05 01 03 04 \"abc\"",   /* the text reaches over its entry */
-        "00 00 00 02 40 00 00 00 01 01",                 /* a type and no more */
+        "00 00 00 02 40 00 00 00 09 01 05 l\"shop\"",     /* the whole is longer than the packet */
+        "00 00 00 02 40 00 00 00 07 01 06 l\"shop\"",     /* the entry is */
+        "00 00 00 02 40 00 00 00 05 01 03 04 \"abc\"",    /* the text reaches over its entry */
+        "00 00 00 02 40 00 00 00 01 01",                  /* a type and no more */
         "00 00 00 02 40 00 00 00 06 03 04 00 05 \"abc\"", /* a set of GTIDs that is too long */
     };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
@@ -293,9 +297,9 @@ static void cut_replies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kinds),    cmocka_unit_test(long_row),      cmocka_unit_test(ok),
-        cmocka_unit_test(session_state), cmocka_unit_test(eof),      cmocka_unit_test(err),
-        cmocka_unit_test(progress), cmocka_unit_test(column_counts), cmocka_unit_test(prepare_ok),
+        cmocka_unit_test(kinds),         cmocka_unit_test(long_row),      cmocka_unit_test(ok),
+        cmocka_unit_test(session_state), cmocka_unit_test(eof),           cmocka_unit_test(err),
+        cmocka_unit_test(progress),      cmocka_unit_test(column_counts), cmocka_unit_test(prepare_ok),
         cmocka_unit_test(cut_replies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

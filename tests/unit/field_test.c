@@ -79,10 +79,23 @@ static void secrets(void **state)
 {
     (void)state;
     static const enum mw_field_id secret[] = {
-        MW_F_SALT,        MW_F_SALT2,          MW_F_PASSWD,           MW_F_AUTH_DATA,      MW_F_AUTH_ANSWER,
-        MW_F_AUTH_SCRAMBLE, MW_F_AUTH_PROOF,   MW_F_AUTH_SIGNATURE,   MW_F_AUTH_CLIENT_SCRAMBLE,
-        MW_F_AUTH_PASSWORD, MW_F_AUTH_ENCRYPTED, MW_F_AUTH_TOKEN,     MW_F_AUTH_PARSEC_SALT,
-        MW_F_AUTH_CHALLENGE, MW_F_AUTH_CREDENTIAL, MW_F_AUTH_ASSERTION, MW_F_AUTH_JSON,
+        MW_F_SALT,
+        MW_F_SALT2,
+        MW_F_PASSWD,
+        MW_F_AUTH_DATA,
+        MW_F_AUTH_ANSWER,
+        MW_F_AUTH_SCRAMBLE,
+        MW_F_AUTH_PROOF,
+        MW_F_AUTH_SIGNATURE,
+        MW_F_AUTH_CLIENT_SCRAMBLE,
+        MW_F_AUTH_PASSWORD,
+        MW_F_AUTH_ENCRYPTED,
+        MW_F_AUTH_TOKEN,
+        MW_F_AUTH_PARSEC_SALT,
+        MW_F_AUTH_CHALLENGE,
+        MW_F_AUTH_CREDENTIAL,
+        MW_F_AUTH_ASSERTION,
+        MW_F_AUTH_JSON,
     };
     static const enum mw_field_id open[] = {MW_F_USER, MW_F_SCHEMA, MW_F_QUERY, MW_F_AUTH_PUBLIC_KEY, MW_F_AUTH_NAME};
     for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
@@ -130,9 +143,12 @@ static void notes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_complete),     cmocka_unit_test(filters_are_unique),
-        cmocka_unit_test(masks_are_single_bits), cmocka_unit_test(groups_stand_together),
-        cmocka_unit_test(secrets),               cmocka_unit_test(built_in_names),
+        cmocka_unit_test(rows_are_complete),
+        cmocka_unit_test(filters_are_unique),
+        cmocka_unit_test(masks_are_single_bits),
+        cmocka_unit_test(groups_stand_together),
+        cmocka_unit_test(secrets),
+        cmocka_unit_test(built_in_names),
         cmocka_unit_test(notes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets come out of a stream the same however it is cut; parts of 16 MiB join; losses damage as little as they must. */
+/* Packets come out of a stream the same however it is cut; parts of 16 MiB join; losses damage as little as they must.
+ */
 #include "mywire/framer.h"
 
 #include "tests/support/unit.h"

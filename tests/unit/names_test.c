@@ -25,7 +25,8 @@ static void lists(void **state)
                 assert_true(rows[i].name && rows[i].name[0]);
                 if (i > 0)
                     assert_true(rows[i - 1].value < rows[i].value);
-                assert_ptr_equal(mw_name_of((enum mw_names_id)id, (enum mw_dialect)dialect, rows[i].value), rows[i].name);
+                assert_ptr_equal(mw_name_of((enum mw_names_id)id, (enum mw_dialect)dialect, rows[i].value),
+                                 rows[i].name);
             }
             /* A short array gets the first rows, and the same count. */
             struct mw_name one = {0};
@@ -254,8 +255,8 @@ static void auth_plugins(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lists),    cmocka_unit_test(tables_are_sorted), cmocka_unit_test(errors),
-        cmocka_unit_test(collations), cmocka_unit_test(commands),        cmocka_unit_test(bit_names),
+        cmocka_unit_test(lists),       cmocka_unit_test(tables_are_sorted), cmocka_unit_test(errors),
+        cmocka_unit_test(collations),  cmocka_unit_test(commands),          cmocka_unit_test(bit_names),
         cmocka_unit_test(small_lists), cmocka_unit_test(auth_plugins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,10 +250,11 @@ static void names_of_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(integers),      cmocka_unit_test(length_encoded), cmocka_unit_test(short_and_bad),
-        cmocka_unit_test(error_is_sticky), cmocka_unit_test(texts),        cmocka_unit_test(strings_with_a_length),
-        cmocka_unit_test(bits),          cmocka_unit_test(nodes),          cmocka_unit_test(ends),
-        cmocka_unit_test(names_of_values),
+        cmocka_unit_test(integers),      cmocka_unit_test(length_encoded),
+        cmocka_unit_test(short_and_bad), cmocka_unit_test(error_is_sticky),
+        cmocka_unit_test(texts),         cmocka_unit_test(strings_with_a_length),
+        cmocka_unit_test(bits),          cmocka_unit_test(nodes),
+        cmocka_unit_test(ends),          cmocka_unit_test(names_of_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Recognising the protocol. Whatever is recognised in the end is never refused on the way: the first bytes are all there is. */
+/* Recognising the protocol. Whatever is recognised in the end is never refused on the way: the first bytes are all
+ * there is. */
 #include "mywire/decode.h"
 
 #include "tests/support/unit.h"
@@ -40,9 +41,11 @@ static void greetings(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "0a z\"5.5.2-m2\" 52 00 00 00 22 3d 4e 50 29 75 39 56 00 ff ff 08 02 00*14 29 64 40 52 5c 55 78 7a 7c 21 29 4b 00",
+        "0a z\"5.5.2-m2\" 52 00 00 00 22 3d 4e 50 29 75 39 56 00 ff ff 08 02 00*14 29 64 40 52 5c 55 78 7a 7c 21 29 4b "
+        "00",
         "0a z\"9.7.4-2\" 68 04 00 00 " SALTS " ff ff ff 02 00 ff df 15 00*10 " SALT2 " z\"caching_sha2_password\"",
-        "0a z\"5.5.5-10.11.19-MariaDB-0+deb12u1-log\" 6b 01 00 00 " SALTS " fe ff 08 02 00 ff 81 15 00*6 1d 00 00 00 " SALT2,
+        "0a z\"5.5.5-10.11.19-MariaDB-0+deb12u1-log\" 6b 01 00 00 " SALTS
+        " fe ff 08 02 00 ff 81 15 00*6 1d 00 00 00 " SALT2,
         "0a z\"3.23.58\" 07 00 00 00 " SALTS " 2c 20",
         "0a z\"ProxySQL 2.6\" 07 00 00 00 " SALTS " ff ff ff 02 00 ff df 15 00*10 " SALT2,
         "09 z\"3.20.32\" 07 00 00 00 z\"abcdefgh\"",
@@ -58,18 +61,18 @@ static void not_greetings(void **state)
 {
     (void)state;
     static const char *const raw[] = {
-        "16 03 01 02 00 01 00 01 fc 03 03",                /* TLS */
-        "\"SSH-2.0-OpenSSH_9.2\\r\\n\"",                   /* SSH */
-        "\"HTTP/1.1 200 OK\\r\\n\"",                       /* HTTP */
-        "\"220 mail.example.org ESMTP\\r\\n\"",            /* SMTP */
-        "05 00 00 00 0b 08 05 1a 00",                      /* X Protocol */
+        "16 03 01 02 00 01 00 01 fc 03 03",                            /* TLS */
+        "\"SSH-2.0-OpenSSH_9.2\\r\\n\"",                               /* SSH */
+        "\"HTTP/1.1 200 OK\\r\\n\"",                                   /* HTTP */
+        "\"220 mail.example.org ESMTP\\r\\n\"",                        /* SMTP */
+        "05 00 00 00 0b 08 05 1a 00",                                  /* X Protocol */
         "4a 00 00 01 0a z\"9.7.4\" 2a 00 00 00 \"abcdefgh\" 00 ff ff", /* sequence id 1 */
-        "00 00 00 00 0a z\"9.7.4\"",                       /* no payload */
-        "4a 00 00 00 0b z\"9.7.4\" 2a 00 00 00",           /* protocol 11 */
-        "4a 00 00 00 0a 01 02 03 04 05 06 07 08",          /* a version of control characters */
-        "1e 00 00 00 0a z\"9.7\" 2a 00 00 00 \"abcdefghi\" ff ff", /* no NUL behind the scramble */
-        "0a 00 00 00 ff 01 00 \"x\"",                      /* an error number that is none */
-        "20 00 10 00 0a z\"9.7\"",                         /* a megabyte of greeting */
+        "00 00 00 00 0a z\"9.7.4\"",                                   /* no payload */
+        "4a 00 00 00 0b z\"9.7.4\" 2a 00 00 00",                       /* protocol 11 */
+        "4a 00 00 00 0a 01 02 03 04 05 06 07 08",                      /* a version of control characters */
+        "1e 00 00 00 0a z\"9.7\" 2a 00 00 00 \"abcdefghi\" ff ff",     /* no NUL behind the scramble */
+        "0a 00 00 00 ff 01 00 \"x\"",                                  /* an error number that is none */
+        "20 00 10 00 0a z\"9.7\"",                                     /* a megabyte of greeting */
     };
     for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) {
         size_t n = wire_bytes(raw[i], bytes, sizeof bytes);
@@ -142,9 +145,10 @@ static void replies(void **state)
 {
     (void)state;
     assert_int_equal(reply("07 00 00 01 00 00 00 02 00 00 00"), MW_YES);
-    assert_int_equal(reply("01 00 00 01 01 02 00 00 02 01 31"), MW_YES);           /* two packets that count up */
-    assert_int_equal(reply("01 00 00 01 01 02 00 00 02 01 31 ff 00 00 03 01"), MW_YES); /* the third goes on elsewhere */
-    assert_int_equal(reply("ff 00 00 01 00"), MW_YES);                            /* the segment ends inside it */
+    assert_int_equal(reply("01 00 00 01 01 02 00 00 02 01 31"), MW_YES); /* two packets that count up */
+    assert_int_equal(reply("01 00 00 01 01 02 00 00 02 01 31 ff 00 00 03 01"),
+                     MW_YES);                          /* the third goes on elsewhere */
+    assert_int_equal(reply("ff 00 00 01 00"), MW_YES); /* the segment ends inside it */
     assert_int_equal(reply("01 00 00 02 01"), MW_NO);
     assert_int_equal(reply("01 00 00 01 01 02 00 00 07 01 31"), MW_NO);
     assert_int_equal(reply("00 00 ff 01 00 00 00"), MW_NO);

@@ -24,9 +24,12 @@ static size_t summary(const struct mw_ctx *ctx, enum mw_dir dir, const char *tex
 
 static const struct mw_ctx command = {.phase = MW_PHASE_COMMAND, .caps = 0xa20d, .flags = MW_CTX_LOGIN};
 static const struct mw_ctx login = {.phase = MW_PHASE_LOGIN};
-static const struct mw_ctx answer = {.phase = MW_PHASE_AUTH_ANSWER, .plugin = MW_AUTH_MYSQL_CLEAR, .flags = MW_CTX_LOGIN};
-static const struct mw_ctx reply = {.phase = MW_PHASE_REPLY, .reply = MW_REPLY_RESULT, .caps = 0xa20d, .flags = MW_CTX_LOGIN};
-static const struct mw_ctx prepared = {.phase = MW_PHASE_REPLY, .reply = MW_REPLY_PREPARED, .caps = 0xa20d, .flags = MW_CTX_LOGIN};
+static const struct mw_ctx answer = {
+    .phase = MW_PHASE_AUTH_ANSWER, .plugin = MW_AUTH_MYSQL_CLEAR, .flags = MW_CTX_LOGIN};
+static const struct mw_ctx reply = {
+    .phase = MW_PHASE_REPLY, .reply = MW_REPLY_RESULT, .caps = 0xa20d, .flags = MW_CTX_LOGIN};
+static const struct mw_ctx prepared = {
+    .phase = MW_PHASE_REPLY, .reply = MW_REPLY_PREPARED, .caps = 0xa20d, .flags = MW_CTX_LOGIN};
 static const struct mw_ctx greeting = {.phase = MW_PHASE_GREETING};
 
 static void lines(void **state)
@@ -37,7 +40,8 @@ static void lines(void **state)
         enum mw_dir dir;
         const char *bytes, *line;
     } rows[] = {
-        {&greeting, MW_SERVER, "0a z\"9.7.4\" 2a000000 \"abcdefgh\" 00 ff ff", "Server Greeting protocol=10 version=9.7.4 thread=42"},
+        {&greeting, MW_SERVER, "0a z\"9.7.4\" 2a000000 \"abcdefgh\" 00 ff ff",
+         "Server Greeting protocol=10 version=9.7.4 thread=42"},
         {&login, MW_CLIENT, "0da20800 00000001 ff 00*23 z\"app\" 06 \"secret\" z\"shop\" z\"mysql_clear_password\"",
          "Login Request user=app db=shop plugin=mysql_clear_password"},
         {&answer, MW_CLIENT, "z\"secret\"", "Auth Response mysql_clear_password: password in clear"},
@@ -51,9 +55,11 @@ static void lines(void **state)
         {&command, MW_CLIENT, "11 z\"other\" 06 \"secret\" z\"shop\" ff 00", "COM_CHANGE_USER user=other db=shop"},
         {&reply, MW_SERVER, "00 00 00 02 00 00 00", "OK"},
         {&reply, MW_SERVER, "00 05 07 0a 00 02 00", "OK affected=5 insert_id=7 warnings=2 more results"},
-        {&reply, MW_SERVER, "ff 15 04 \"#28000Access denied\"", "ERR 1045 ER_ACCESS_DENIED_ERROR (28000): Access denied"},
+        {&reply, MW_SERVER, "ff 15 04 \"#28000Access denied\"",
+         "ERR 1045 ER_ACCESS_DENIED_ERROR (28000): Access denied"},
         {&reply, MW_SERVER, "ff 01 00 \"odd\"", "ERR 1: odd"},
-        {&reply, MW_SERVER, "ff ffff 01 01 02 9a0200 l\"copy to tmp table\"", "Progress Report stage 1/2 0% copy to tmp table"},
+        {&reply, MW_SERVER, "ff ffff 01 01 02 9a0200 l\"copy to tmp table\"",
+         "Progress Report stage 1/2 0% copy to tmp table"},
         {&reply, MW_SERVER, "05", "Column Count 5"},
         {&prepared, MW_SERVER, "00 07000000 0200 0300 00 0000", "Prepare OK statement 7 params=3 columns=2"},
     };
