@@ -220,6 +220,29 @@ void json_key_n(struct json *json, const char *key, size_t n)
     json->keyed = true;
 }
 
+void json_name(struct json *json, const char *name, size_t n)
+{
+    enum { AROUND = 4 }; /* comma, two quotes, colon */
+    assert(json->depth > 0 && (json->objects & 1) && !json->keyed);
+    if (json->style == JSON_INDENTED || n + AROUND > JSON_BUFFER) {
+        json_key_n(json, name, n);
+        return;
+    }
+    if (n + AROUND > JSON_BUFFER - json->used)
+        flush(json);
+    char *p = json->buffer + json->used;
+    if (json->filled & 1)
+        *p++ = ',';
+    *p++ = '"';
+    memcpy(p, name, n);
+    p += n;
+    *p++ = '"';
+    *p++ = ':';
+    json->filled |= 1;
+    json->used = (size_t)(p - json->buffer);
+    json->keyed = true;
+}
+
 void json_key(struct json *json, const char *key)
 {
     json_key_n(json, key, strlen(key));

@@ -32,18 +32,18 @@ void record_end(struct record *r)
 }
 
 /* Writes the key where the format has one. False: the value has no place (a CSV header). */
-static bool key_of(struct record *r, const char *key)
+static bool key_of(struct record *r, const char *key, size_t n)
 {
     if (r->json)
-        json_key(r->json, key);
+        json_name(r->json, key, n);
     else if (r->header)
         csv_string(r->csv, key);
     return r->json || !r->header;
 }
 
-void record_string(struct record *r, const char *key, const char *value)
+void record_string_n(struct record *r, const char *key, size_t n, const char *value)
 {
-    if (!key_of(r, key))
+    if (!key_of(r, key, n))
         return;
     if (r->json)
         json_string(r->json, value);
@@ -53,9 +53,9 @@ void record_string(struct record *r, const char *key, const char *value)
         csv_null(r->csv);
 }
 
-void record_int(struct record *r, const char *key, int64_t value)
+void record_int_n(struct record *r, const char *key, size_t n, int64_t value)
 {
-    if (!key_of(r, key))
+    if (!key_of(r, key, n))
         return;
     if (r->json)
         json_int(r->json, value);
@@ -63,9 +63,9 @@ void record_int(struct record *r, const char *key, int64_t value)
         csv_int(r->csv, value);
 }
 
-void record_uint(struct record *r, const char *key, uint64_t value)
+void record_uint_n(struct record *r, const char *key, size_t n, uint64_t value)
 {
-    if (!key_of(r, key))
+    if (!key_of(r, key, n))
         return;
     if (r->json)
         json_uint(r->json, value);
@@ -73,9 +73,9 @@ void record_uint(struct record *r, const char *key, uint64_t value)
         csv_uint(r->csv, value);
 }
 
-void record_bool(struct record *r, const char *key, bool value)
+void record_bool_n(struct record *r, const char *key, size_t n, bool value)
 {
-    if (!key_of(r, key))
+    if (!key_of(r, key, n))
         return;
     if (r->json)
         json_bool(r->json, value);
@@ -83,9 +83,9 @@ void record_bool(struct record *r, const char *key, bool value)
         csv_bool(r->csv, value);
 }
 
-void record_null(struct record *r, const char *key)
+void record_null_n(struct record *r, const char *key, size_t n)
 {
-    if (!key_of(r, key))
+    if (!key_of(r, key, n))
         return;
     if (r->json)
         json_null(r->json);
@@ -93,34 +93,10 @@ void record_null(struct record *r, const char *key)
         csv_null(r->csv);
 }
 
-void record_uint_if(struct record *r, const char *key, bool known, uint64_t value)
-{
-    if (known)
-        record_uint(r, key, value);
-    else
-        record_null(r, key);
-}
-
-void record_instant(struct record *r, const char *key, int64_t ns)
-{
-    if (ns)
-        record_int(r, key, ns);
-    else
-        record_null(r, key);
-}
-
-void record_duration(struct record *r, const char *key, int64_t us)
-{
-    if (us >= 0)
-        record_int(r, key, us);
-    else
-        record_null(r, key);
-}
-
 /* Lists and maps: `json_open` opens the container in JSON; in CSV the text is gathered and written at the end. */
-static void container(struct record *r, const char *key, bool known, void (*json_open)(struct json *))
+static void container(struct record *r, const char *key, size_t n, bool known, void (*json_open)(struct json *))
 {
-    if (!key_of(r, key))
+    if (!key_of(r, key, n))
         return;
     r->open = known;
     if (!r->json)
@@ -131,9 +107,9 @@ static void container(struct record *r, const char *key, bool known, void (*json
         json_null(r->json);
 }
 
-void record_list(struct record *r, const char *key, bool known)
+void record_list_n(struct record *r, const char *key, size_t n, bool known)
 {
-    container(r, key, known, json_array);
+    container(r, key, n, known, json_array);
 }
 
 static void append(struct record *r, const char *name, const char *value)
@@ -173,9 +149,9 @@ void record_list_end(struct record *r)
         json_array_end(r->json);
 }
 
-void record_map(struct record *r, const char *key, bool known)
+void record_map_n(struct record *r, const char *key, size_t n, bool known)
 {
-    container(r, key, known, json_object);
+    container(r, key, n, known, json_object);
 }
 
 void record_map_item(struct record *r, const char *name, const char *value)

@@ -177,7 +177,9 @@ static bool take_syn(const struct tcp_run *run, int dir, const struct segment *s
         int32_t fin = tcp_distance(half->fin_seq, half->next);
         if ((half->flags & HALF_FIN) && (fin < 0 || fin > TCP_PLAUSIBLE))
             half->flags &= (uint16_t) ~(HALF_FIN | HALF_FIN_ACK);
-    } else if (s->seq != half->base) {
+    } else if (s->seq != half->base || tcp_distance(half->next, s->seq) > TCP_PLAUSIBLE ||
+               tcp_before(half->next, s->seq)) {
+        /* Not its SYN, or one so old that its number means other bytes by now. */
         return false;
     }
     enum half_flag kind = s->flags & SEGMENT_ACK ? HALF_SYNACK : HALF_SYN;

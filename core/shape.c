@@ -14,8 +14,8 @@ enum { GREETING_LONGEST = 1024, LOGIN_LONGEST = 1 << 17, VERSION_LONGEST = 128 }
 
 enum mw_guess mw_looks_like_greeting(const uint8_t *p, size_t n)
 {
-    if (n < 5)
-        return n == 0 || (n < 3 ? p[n - 1] == 0 || n < 2 : p[2] == 0) ? MW_MAYBE : MW_NO;
+    if (n < 5) /* the header alone: its length is short, its sequence id 0 */
+        return (n < 2 || p[1] <= GREETING_LONGEST >> 8) && (n < 3 || p[2] == 0) && (n < 4 || p[3] == 0) ? MW_MAYBE : MW_NO;
     uint32_t length = header_length(p);
     if (length < 3 || length > GREETING_LONGEST || p[3] != 0)
         return MW_NO;
@@ -23,7 +23,7 @@ enum mw_guess mw_looks_like_greeting(const uint8_t *p, size_t n)
     size_t have = n - MW_HEADER < length ? n - MW_HEADER : length;
     if (payload[0] == 0xff) {
         /* ERR in place of the greeting: a server's error number and text. */
-        if (have < 4)
+        if (have < 4 && have < length)
             return MW_MAYBE;
         unsigned code = payload[1] | (unsigned)payload[2] << 8;
         if (code < 1000 || code >= 5000)

@@ -7,12 +7,15 @@
 struct line {
     char *out;
     size_t size, n;
+    bool cut; /* something did not fit */
 };
 
 static void put_char(struct line *l, char c)
 {
-    if (l->n + 1 < l->size)
+    if (l->n + 1 < l->size && !l->cut)
         l->out[l->n++] = c;
+    else
+        l->cut = true;
 }
 
 static void put(struct line *l, const char *s)
@@ -153,6 +156,20 @@ static void put_err(struct line *l, const struct mw_ctx *ctx, const struct mw_er
     put_named(l, ": ", err->message);
 }
 
+/* UTF-8: a byte 11xxxxxx begins a character, bytes 10xxxxxx continue it. */
+static void drop_half_character(struct line *l)
+{
+    size_t lead = l->n;
+    while (lead > 0 && ((uint8_t)l->out[lead - 1] & 0xc0) == 0x80)
+        lead--;
+    if (lead == 0)
+        return;
+    uint8_t c = (uint8_t)l->out[lead - 1];
+    size_t more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
+    if (l->n - lead < more)
+        l->n = lead - 1;
+}
+
 size_t mw_summary(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_msg *msg, char *out, size_t size)
 {
     struct line line = {.out = out, .size = size}, *l = &line;
@@ -202,13 +219,8 @@ size_t mw_summary(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_msg
         break;
     default: break;
     }
-    /* A cut must not leave half a character. */
-    if (l->n + 1 == size)
-        while (l->n > 0 && ((uint8_t)out[l->n - 1] & 0xc0) == 0x80)
-            l->n--;
-    if (l->n + 1 < size || l->n == 0 || (uint8_t)out[l->n - 1] < 0xc0)
-        out[l->n] = 0;
-    else
-        out[--l->n] = 0;
+    if (l->cut)
+        drop_half_character(l);
+    out[l->n] = 0;
     return l->n;
 }

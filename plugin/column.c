@@ -7,7 +7,7 @@
 enum { LENGTH_MAX = 800 };
 
 struct column {
-    const char *before; /* text of an outer protocol that stays */
+    const char *before;  /* text of an outer protocol that stays */
     wmem_strbuf_t *done; /* all but the last text */
     const char *last;
     unsigned repeated; /* how often `last` stands in a row */
@@ -55,8 +55,8 @@ void column_show(const struct column *column, packet_info *pinfo)
     put_last(column, line);
     if (column->hidden)
         wmem_strbuf_append_printf(line, " | %u more", column->hidden);
-    /* Written whole each time: TCP fences what was there before a further call for the frame, and TLS puts its own words
-     * between the records. */
+    /* Written whole each time: TCP fences what was there before a further call for the frame, and TLS puts its own
+     * words between the records. */
     col_clear_fence(pinfo->cinfo, COL_INFO);
     col_add_fstr(pinfo->cinfo, COL_INFO, "%s%s", column->before, wmem_strbuf_get_str(line));
 }

@@ -25,8 +25,9 @@ struct connection {
     bool server_known;
     address server;
     uint32_t server_port;
-    bool begun; /* a packet was recognised */
-    bool tls, inside_tls, compressed;
+    bool begun;   /* a packet was recognised */
+    uint32_t tls; /* number of the frame with the SSLRequest; 0: none */
+    bool inside_tls, compressed;
     struct side sides[2];
 };
 
@@ -196,6 +197,24 @@ void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const 
         check_gap(c, (enum mw_dir)f->dir, f->seq);
 }
 
+/* 1 content type, change_cipher_spec to application_data · 2 version · 2 length */
+static bool looks_like_tls(tvbuff_t *tvb)
+{
+    uint8_t head[3];
+    if (tvb_captured_length(tvb) < sizeof head)
+        return false;
+    tvb_memcpy(tvb, head, 0, sizeof head);
+    return head[0] >= 20 && head[0] <= 23 && head[1] == 3 && head[2] <= 4;
+}
+
+/* Such bytes have no record on a later visit, since none was made on the first. */
+bool walk_declines(const struct walk *walk)
+{
+    const struct frame *f = walk->frame;
+    bool ours = f->visited ? f->next < wmem_array_get_count(f->records) : walk->connection->begun;
+    return !ours && looks_like_tls(walk->tvb);
+}
+
 void walk_end(struct walk *walk)
 {
     const struct frame *f = walk->frame;
@@ -253,7 +272,7 @@ static bool deciding(const struct mw_ctx *ctx)
  * stay ours, so that a later visit of them takes the same way. */
 static void start_tls(struct walk *walk, dissector_handle_t handle, dissector_handle_t tls)
 {
-    walk->connection->tls = true;
+    walk->connection->tls = walk->pinfo->num;
     ssl_starttls_post_ack(tls, walk->pinfo, handle);
     conversation_t *conversation = find_or_create_conversation(walk->pinfo);
     conversation_set_dissector_from_frame_number(conversation, 0, handle);
@@ -282,10 +301,8 @@ static const struct record *take_packet(struct walk *walk, const struct span *sp
     record.dialect = mw_session_ctx(c->session, dir)->dialect;
     if (dir == MW_SERVER && deciding(&record.ctx) && !deciding(mw_session_ctx(c->session, MW_SERVER)))
         record.story = story_of(c->session, &msg);
-    if (step.actions & MW_START_TLS && tls && !walk->frame->inside) {
-        record.tls_follows = true;
+    if (step.actions & MW_START_TLS && tls && !walk->frame->inside)
         start_tls(walk, handle, tls);
-    }
     if (step.actions & (MW_START_ZLIB | MW_START_ZSTD))
         c->compressed = true;
     uint64_t here = (uint64_t)tvb_reported_length_remaining(walk->tvb, (int)walk->offset);
@@ -324,6 +341,8 @@ static const struct record *take_other(struct walk *walk)
     if (old > 0)
         return keep_bytes(walk, CHUNK_UNREAD, (uint64_t)old,
                           "These bytes come late or again; tcp.reassemble_out_of_order puts them in order");
+    if (c->tls == walk->pinfo->num && !f->inside)
+        return keep_bytes(walk, CHUNK_TLS, UINT64_MAX, NULL);
     if (c->tls && !f->inside)
         return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "TLS that Wireshark's dissector did not take");
     if (c->compressed)

@@ -14,6 +14,7 @@ enum chunk {
     CHUNK_PACKET,
     CHUNK_REST, /**< the rest of a packet that could not be reassembled */
     CHUNK_COMPRESSED,
+    CHUNK_TLS,   /**< TLS behind an SSLRequest in the same segment; Wireshark's TLS dissector takes it */
     CHUNK_UNREAD /**< nothing that is recognised; `why` says more */
 };
 
@@ -28,7 +29,6 @@ struct record {
     uint8_t dir;       /**< enum mw_dir */
     uint8_t dialect;   /**< enum mw_dialect, as known after the packet */
     bool whole;        /**< PACKET: all of it was there */
-    bool tls_follows;  /**< PACKET: what comes behind it is TLS */
 };
 
 /** The bytes that come next in a direction. */
@@ -55,6 +55,9 @@ struct walk {
 /** Begins a walk; the walk's `tvb`, `pinfo`, `can_wait` are set. `parent`: id of the protocol that calls; `data`: what
  * it hands to its dissectors. `handle`: our own; ports that it is registered for are a server's. */
 void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const void *data);
+
+/** TLS from the first byte on (a tunnel): not ours, Wireshark's TLS dissector may find us inside it. */
+bool walk_declines(const struct walk *walk);
 
 /** The record of the chunk at walk->offset. NULL: it has none yet, more bytes are needed (or, never expected, it was
  * lost). `tls`: Wireshark's TLS dissector, for when the session asks for it. */

@@ -191,7 +191,8 @@ static void show_bytes(struct walk *walk, proto_tree *tree, uint32_t length, con
 
 /* -- the walk ------------------------------------------------------------------------------------------------------ */
 
-/* The protocol that hands us the data. Layers only pile up, so earlier calls of ours for the same frame stand there too. */
+/* The protocol that hands us the data. Layers only pile up, so earlier calls of ours for the same frame stand there
+ * too. */
 static int parent_protocol(const packet_info *pinfo)
 {
     wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers);
@@ -206,10 +207,14 @@ static void wait_for_more(const struct walk *walk, const struct span *span)
     walk->pinfo->desegment_len = span->missing ? span->missing : DESEGMENT_ONE_MORE_SEGMENT;
 }
 
-/* What follows an SSLRequest in the same segment. It asks for reassembly in our place. */
-static void call_tls(const struct walk *walk, proto_tree *tree)
+/* What follows an SSLRequest in the same segment. TLS asks for reassembly in our place, and writes behind our text. */
+static void call_tls(struct walk *walk, proto_tree *tree)
 {
     packet_info *pinfo = walk->pinfo;
+    column_show(*walk_column(walk), pinfo);
+    *walk_column(walk) = NULL;
+    col_append_str(pinfo->cinfo, COL_INFO, " | ");
+    col_set_fence(pinfo->cinfo, COL_INFO);
     pinfo->can_desegment = pinfo->saved_can_desegment;
     call_dissector(tls_handle, tvb_new_subset_remaining(walk->tvb, (int)walk->offset), pinfo, tree);
     if (pinfo->desegment_len)
@@ -227,15 +232,16 @@ static void walk_all(struct walk *walk, proto_tree *tree)
             wait_for_more(walk, &span);
             return;
         }
+        if (record && record->chunk == CHUNK_TLS) {
+            call_tls(walk, tree);
+            walk->offset = end;
+            continue;
+        }
         if (record)
             show_dialect(walk->pinfo, record);
         if (record && record->chunk == CHUNK_PACKET) {
             show_packet(walk, tree, &span, record);
             walk->offset = min_u32(walk->offset + span.wire, end);
-            if (record->tls_follows && walk->offset < end) {
-                call_tls(walk, tree);
-                walk->offset = end;
-            }
         } else {
             uint32_t length = record ? record->length : end - walk->offset;
             show_bytes(walk, tree, length, record);
@@ -250,11 +256,14 @@ int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
         return 0; /* a quotation in an ICMP error is no part of the stream */
     struct walk walk = {.tvb = tvb, .pinfo = pinfo, .can_wait = dissect_options.desegment && pinfo->can_desegment > 0};
     walk_begin(&walk, own_handle, parent_protocol(pinfo), data);
+    if (walk_declines(&walk))
+        return 0;
     if (!*walk_column(&walk))
         *walk_column(&walk) = column_new(pinfo);
     walk_all(&walk, tree);
     walk_end(&walk);
-    column_show(*walk_column(&walk), pinfo);
+    if (*walk_column(&walk))
+        column_show(*walk_column(&walk), pinfo);
     return (int)tvb_captured_length(tvb);
 }
 

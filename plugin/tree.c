@@ -56,6 +56,15 @@ static proto_item *add_named(proto_tree *tree, int id, tvbuff_t *tvb, int start,
                                             item->name, (unsigned)item->number);
 }
 
+/* Some strings are counted and hold their terminator too. */
+static const char *text_of(const struct sink *s, const struct mw_item *item, bool terminated)
+{
+    uint32_t n = item->n;
+    if (terminated && n > 0 && item->p[n - 1] == 0)
+        n--;
+    return text_utf8(s->place->pinfo->pool, s->dialect, item->collation, item->p, n);
+}
+
 static proto_item *add_item(const struct sink *s, const struct mw_item *item)
 {
     const struct mw_field *field = mw_field(item->field);
@@ -84,8 +93,7 @@ static proto_item *add_item(const struct sink *s, const struct mw_item *item)
     case MW_FT_TEXT:
     case MW_FT_TEXTZ:
     case MW_FT_TEXTL:
-        return proto_tree_add_string(tree, id, tvb, start, length,
-                                     text_utf8(s->place->pinfo->pool, s->dialect, item->collation, item->p, item->n));
+        return proto_tree_add_string(tree, id, tvb, start, length, text_of(s, item, field->type == MW_FT_TEXTZ));
     case MW_FT_BYTES: return proto_tree_add_bytes_with_length(tree, id, tvb, start, length, item->p, (int)item->n);
     }
     return NULL;

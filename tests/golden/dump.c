@@ -80,9 +80,7 @@ static void add_value(struct text *out, const struct mw_field *f, const struct m
         text_add(out, " = ");
         add_bytes(out, item->p, item->n);
         break;
-    default:
-        text_add(out, f->base == MW_BASE_HEX ? " = 0x%llx" : " = %llu", (unsigned long long)item->number);
-        break;
+    default: text_add(out, f->base == MW_BASE_HEX ? " = 0x%llx" : " = %llu", (unsigned long long)item->number); break;
     }
     if (item->name)
         text_add(out, " (%s)", item->name);
@@ -188,7 +186,9 @@ static void add_facts(struct text *out, const struct mw_msg *m)
         FACT("stage", m->progress.stage), FACT("stages", m->progress.max_stage), FACT("value", m->progress.value);
         fact_slice(out, "text", m->progress.text);
         break;
-    case MW_KIND_COLUMN_COUNT: FACT("columns", m->column_count.columns), FACT("metadata", m->column_count.metadata); break;
+    case MW_KIND_COLUMN_COUNT:
+        FACT("columns", m->column_count.columns), FACT("metadata", m->column_count.metadata);
+        break;
     case MW_KIND_PREPARE_OK:
         FACT("statement", m->prepare_ok.statement_id), FACT("columns", m->prepare_ok.columns);
         FACT("params", m->prepare_ok.params), FACT("metadata", m->prepare_ok.metadata);

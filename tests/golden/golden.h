@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Golden streams: what two sides said, in prose files of Markdown, and what the core makes of it. README.md has the form. */
+/* Golden streams: what two sides said, in prose files of Markdown, and what the core makes of it. README.md has the
+ * form. */
 #ifndef TESTS_GOLDEN_H
 #define TESTS_GOLDEN_H
 

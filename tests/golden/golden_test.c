@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* golden_test [--update] DIRECTORY
  *
- * Holds every stream of DIRECTORY's *.md files to its expected part, and to the promises of the core: however the bytes are cut into
- * pushes, in whatever order packets are decoded again, and wherever a packet ends. --update writes the expected parts
- * again: read the difference before you commit it. */
+ * Holds every stream of DIRECTORY's *.md files to its expected part, and to the promises of the core: however the bytes
+ * are cut into pushes, in whatever order packets are decoded again, and wherever a packet ends. --update writes the
+ * expected parts again: read the difference before you commit it. */
 #include "tests/golden/golden.h"
 
 #include <glob.h>
@@ -41,7 +41,8 @@ static void show_difference(const char *expected, const char *got)
            (int)strcspn(expected, "\n"), expected, (int)strcspn(got, "\n"), got);
 }
 
-/* Two pushes at every place, and a push for every byte. Only a stream that lost its place reads pushes by their borders. */
+/* Two pushes at every place, and a push for every byte. Only a stream that lost its place reads pushes by their
+ * borders. */
 static void check_cuts(const struct stream *s, const struct run *whole, const char *where)
 {
     size_t prelude = 0, total = 0;
@@ -132,7 +133,8 @@ static void check_prefixes(const struct run *run, const char *where)
         check(true, where, "prefixes");
 }
 
-static void check_stream(const struct golden_file *f, const struct stream *s, struct run *run, struct coverage *coverage)
+static void check_stream(const struct golden_file *f, const struct stream *s, struct run *run,
+                         struct coverage *coverage)
 {
     char where[300];
     const char *slash = strrchr(f->path, '/');
@@ -163,9 +165,9 @@ static struct text transitions(void)
     for (size_t i = 0; mw_transition_at(i, &row); i++)
         text_add(&t, "%-12s %-17s %-12s %-12s %-12s %s\n", mw_phase_name(row.phase), mw_kind_name(row.kind),
                  row.condition, row.client == MW_PHASE_COUNT ? "" : mw_phase_name(row.client),
-                 row.next                           ? "(next)"
-                 : row.server == MW_PHASE_COUNT     ? ""
-                                                    : mw_phase_name(row.server),
+                 row.next                       ? "(next)"
+                 : row.server == MW_PHASE_COUNT ? ""
+                                                : mw_phase_name(row.server),
                  row.does);
     return t;
 }
@@ -176,11 +178,12 @@ static void check_transitions(const char *directory, bool update)
     snprintf(path, sizeof path, "%s/transitions.md", directory);
     struct text t = transitions();
     struct text page = {0};
-    text_add(&page,
-             "# Transitions of the session\n\nPrinted from the table in `core/transitions.def`, where the words are "
-             "explained. An empty phase stays as it is; `(next)` is what\nthe next outstanding command expects, or IDLE.\n"
-             "\n```\n%s```\n",
-             t.p);
+    text_add(
+        &page,
+        "# Transitions of the session\n\nPrinted from the table in `core/transitions.def`, where the words are "
+        "explained. An empty phase stays as it is; `(next)` is what\nthe next outstanding command expects, or IDLE.\n"
+        "\n```\n%s```\n",
+        t.p);
     FILE *file = fopen(path, update ? "wb" : "rb");
     if (update && file)
         fwrite(page.p, 1, page.n, file);

@@ -23,7 +23,10 @@ static const char *const outcomes[] = {"none", "ok", "error", "resultset", "eof"
 static void add_exchange(struct text *t, const struct mw_exchange *e)
 {
     const char *name = mw_command_name(MW_DIALECT_UNKNOWN, e->command);
-    text_add(t, "#%llu %s %s", (unsigned long long)e->ordinal, e->empty ? "(empty)" : name ? name : "(unknown)",
+    text_add(t, "#%llu %s %s", (unsigned long long)e->ordinal,
+             e->empty ? "(empty)"
+             : name   ? name
+                      : "(unknown)",
              outcomes[e->outcome]);
     text_add(t, " sets=%llu rows=%llu affected=%llu id=%llu warnings=%llu", (unsigned long long)e->resultsets,
              (unsigned long long)e->rows, (unsigned long long)e->affected_rows, (unsigned long long)e->insert_id,
@@ -64,7 +67,8 @@ static void add_step(struct player *p, const struct mw_step *step)
     text_free(&p->events);
 }
 
-static struct record *remember(struct run *run, enum mw_dir dir, const struct mw_ctx *ctx, const struct mw_packet *packet)
+static struct record *remember(struct run *run, enum mw_dir dir, const struct mw_ctx *ctx,
+                               const struct mw_packet *packet)
 {
     run->records = realloc(run->records, (run->count + 1) * sizeof *run->records);
     struct record *r = &run->records[run->count++];

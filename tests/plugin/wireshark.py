@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NOBODY = 65534
+ANSWER_SECONDS = 120
 CAPTURES = (".pcap", ".pcapng", ".pcap.gz", ".pcapng.gz")
 
 
@@ -119,34 +121,43 @@ class Sharkd:
         self.process = subprocess.Popen(wireshark.command("sharkd", "-"), env=wireshark.environment(), cwd=wireshark.home,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.number = 0
+        self.buffer = b""
         for option in options[1::2]:
             name, value = option.split(":", 1)
             self.ask("setconf", name=name, value=value)
-        self.ask("load", file=str(path))
+        self.send("load", file=str(path))  # has no answer when the file is cut short
         self.frames = self.ask("status")["frames"]
 
-    def ask(self, method, **params):
+    def send(self, method, **params):
         self.number += 1
         request = {"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
+
+    def line(self, what):
+        pieces = [self.buffer]
+        while b"\n" not in pieces[-1]:
+            if not select.select([self.process.stdout], [], [], ANSWER_SECONDS)[0]:
+                raise RuntimeError(f"sharkd does not answer {what}")
+            pieces.append(os.read(self.process.stdout.fileno(), 1 << 20))
+            if not pieces[-1]:
+                raise RuntimeError(f"sharkd ended during {what}")
+        line, _, self.buffer = b"".join(pieces).partition(b"\n")
+        return line
+
+    def ask(self, method, **params):
+        self.send(method, **params)
         while True:
-            line = self.process.stdout.readline()
-            if not line:
-                raise RuntimeError(f"sharkd ended during {method} {params}")
-            if line.strip():
+            line = self.line(f"{method} {params}")
+            answer = json.loads(line) if line.strip() else {}
+            if answer.get("id") == self.number:
                 break
-        answer = json.loads(line)
         if "error" in answer:
             raise RuntimeError(f"{method} {params}: {answer['error']}")
         return answer["result"]
 
     def frame(self, number):
         return self.ask("frame", frame=number, proto=True, columns=True)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(30)
 
     def __enter__(self):
         return self

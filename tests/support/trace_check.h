@@ -4,6 +4,8 @@
 #ifndef TESTS_SUPPORT_TRACE_CHECK_H
 #define TESTS_SUPPORT_TRACE_CHECK_H
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mywire/decode.h"
@@ -131,6 +133,17 @@ static inline const char *trace_check(const struct mw_ctx *ctx, enum mw_dir dir,
     if (msg->status == MW_SHORT && packet->have == packet->length)
         trace_check_fail(&c, "a whole packet is not short");
     return c.wrong;
+}
+
+/* For fuzzers: the same, and a broken promise ends the program. */
+static inline void trace_require(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet *packet,
+                                 struct mw_msg *msg)
+{
+    const char *wrong = trace_check(ctx, dir, packet, msg);
+    if (!wrong)
+        return;
+    fprintf(stderr, "%s in %s: broken promise: %s\n", mw_kind_name(msg->kind), mw_phase_name(ctx->phase), wrong);
+    abort();
 }
 
 #endif
