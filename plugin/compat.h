@@ -27,6 +27,20 @@ typedef bool ws_bool;
 typedef gboolean ws_bool;
 #endif
 
+/* Bytes from an offset on. Wireshark's own functions of this name's kind give 0 where nothing is captured any more,
+ * even if the wire had bytes there. */
+static inline uint32_t bytes_on_wire(const tvbuff_t *tvb, uint64_t offset)
+{
+    uint32_t length = tvb_reported_length(tvb);
+    return offset < length ? (uint32_t)(length - offset) : 0;
+}
+
+static inline uint32_t bytes_captured(const tvbuff_t *tvb, uint64_t offset)
+{
+    uint32_t length = tvb_captured_length(tvb);
+    return offset < length ? (uint32_t)(length - offset) : 0;
+}
+
 /* From packet-tls-utils.h, which needs libgcrypt's headers; exported under this name by all versions. */
 extern uint32_t ssl_starttls_post_ack(dissector_handle_t tls, packet_info *pinfo, dissector_handle_t app);
 

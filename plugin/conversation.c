@@ -156,6 +156,14 @@ static struct mw_stamp stamp_of(const packet_info *pinfo)
                              .number = pinfo->num};
 }
 
+/* From here on it is not known where the next packet of this direction begins. */
+static void lose(struct connection *c, enum mw_dir dir)
+{
+    c->sides[dir].lost = true;
+    if (c->begun)
+        mw_session_gap(c->session, dir);
+}
+
 /* TCP's number of the walk's first byte against what was taken so far. */
 static void check_gap(struct connection *c, enum mw_dir dir, uint32_t seq)
 {
@@ -169,9 +177,7 @@ static void check_gap(struct connection *c, enum mw_dir dir, uint32_t seq)
         return;
     }
     side->owed = 0;
-    side->lost = true;
-    if (c->begun)
-        mw_session_gap(c->session, dir);
+    lose(c, dir);
 }
 
 void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const void *data)
@@ -237,7 +243,7 @@ static const struct record *keep(struct walk *walk, const struct record *record)
 /* Everything to the end of the data, or `length` bytes. */
 static const struct record *keep_bytes(struct walk *walk, enum chunk chunk, uint64_t length, const char *why)
 {
-    uint32_t left = (uint32_t)tvb_reported_length_remaining(walk->tvb, (int)walk->offset);
+    uint32_t left = bytes_on_wire(walk->tvb, walk->offset);
     struct record record = {.chunk = (uint8_t)chunk,
                             .length = length < left ? (uint32_t)length : left,
                             .why = why,
@@ -305,7 +311,7 @@ static const struct record *take_packet(struct walk *walk, const struct span *sp
         start_tls(walk, handle, tls);
     if (step.actions & (MW_START_ZLIB | MW_START_ZSTD))
         c->compressed = true;
-    uint64_t here = (uint64_t)tvb_reported_length_remaining(walk->tvb, (int)walk->offset);
+    uint64_t here = bytes_on_wire(walk->tvb, walk->offset);
     if (span->wire > here)
         side->owed = span->wire - here;
     return keep(walk, &record);
@@ -348,7 +354,7 @@ static const struct record *take_other(struct walk *walk)
     if (c->compressed)
         return keep_bytes(walk, CHUNK_COMPRESSED, UINT64_MAX, NULL);
     if (side->owed) {
-        uint64_t here = (uint64_t)tvb_reported_length_remaining(walk->tvb, (int)walk->offset), owed = side->owed;
+        uint64_t here = bytes_on_wire(walk->tvb, walk->offset), owed = side->owed;
         side->owed -= owed < here ? owed : here;
         return keep_bytes(walk, CHUNK_REST, owed, NULL);
     }
@@ -364,7 +370,7 @@ static const struct record *first_visit(struct walk *walk, const struct span *sp
         return other;
     struct side *side = &c->sides[walk->frame->dir];
     enum mw_dir dir = (enum mw_dir)walk->frame->dir;
-    size_t n = (size_t)tvb_captured_length_remaining(walk->tvb, (int)walk->offset);
+    size_t n = bytes_captured(walk->tvb, walk->offset);
     const uint8_t *p = n ? tvb_get_ptr(walk->tvb, (int)walk->offset, (int)n) : (const uint8_t *)"";
     bool wait = !span->whole && walk->can_wait;
     if (!c->begun) {
@@ -383,7 +389,7 @@ static const struct record *first_visit(struct walk *walk, const struct span *sp
         return NULL;
     }
     if (!span->readable) {
-        side->lost = true;
+        lose(c, dir);
         return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "The capture ends before the packet's header does");
     }
     return take_packet(walk, span, handle, tls);

@@ -48,7 +48,7 @@ static void join_parts(packet_info *pinfo, tvbuff_t *tvb, uint32_t offset, struc
     tvb_memcpy(tvb, joined, (int)offset, MW_HEADER);
     for (uint32_t part = 0; part < span->packet.parts && have < total; part++) {
         uint32_t length = tvb_get_letoh24(tvb, (int)offset);
-        uint32_t there = min_u32((uint32_t)tvb_captured_length_remaining(tvb, (int)(offset + MW_HEADER)), length);
+        uint32_t there = min_u32(bytes_captured(tvb, offset + MW_HEADER), length);
         uint32_t n = min_u32(there, total - have);
         tvb_memcpy(tvb, joined + MW_HEADER + have, (int)(offset + MW_HEADER), n);
         have += n;
@@ -68,8 +68,8 @@ static void read_headers(tvbuff_t *tvb, uint32_t offset, struct span *span)
 {
     uint32_t at = offset, length;
     do {
-        uint32_t left = (uint32_t)tvb_reported_length_remaining(tvb, (int)at);
-        if ((uint32_t)tvb_captured_length_remaining(tvb, (int)at) < MW_HEADER) {
+        uint32_t left = bytes_on_wire(tvb, at);
+        if (bytes_captured(tvb, at) < MW_HEADER) {
             span->missing = left < MW_HEADER && at != offset ? MW_HEADER - left : 0;
             return;
         }
@@ -104,7 +104,7 @@ static void read_span(packet_info *pinfo, tvbuff_t *tvb, uint32_t offset, struct
         join_parts(pinfo, tvb, offset, span);
         return;
     }
-    uint32_t there = (uint32_t)tvb_captured_length_remaining(tvb, (int)(offset + MW_HEADER));
+    uint32_t there = bytes_captured(tvb, offset + MW_HEADER);
     span->packet.have = min_u32(there, span->packet.length);
     span->packet.payload =
         span->packet.have ? tvb_get_ptr(tvb, (int)(offset + MW_HEADER), (int)span->packet.have) : nothing;
@@ -176,13 +176,14 @@ static void show_bytes(struct walk *walk, proto_tree *tree, uint32_t length, con
         [CHUNK_UNREAD] = {OWN_UNREAD, "Undecoded data"},
     };
     enum chunk chunk = record ? (enum chunk)record->chunk : CHUNK_UNREAD;
-    uint32_t there = min_u32(length, (uint32_t)tvb_captured_length_remaining(walk->tvb, (int)walk->offset));
+    uint32_t there = min_u32(length, bytes_captured(walk->tvb, walk->offset));
+    uint32_t start = min_u32(walk->offset, tvb_captured_length(walk->tvb)); /* all of it can be cut off */
     column_add(*walk_column(walk), walk->pinfo, kinds[chunk].text);
-    proto_item *node = add_node(tree, walk->tvb, walk->offset, there);
+    proto_item *node = add_node(tree, walk->tvb, start, there);
     proto_item_append_text(node, ", %s", kinds[chunk].text);
     proto_item *item =
         proto_tree_add_item(proto_item_add_subtree(node, registry_packet_tree()),
-                            registry_own_field(kinds[chunk].field), walk->tvb, (int)walk->offset, (int)there, ENC_NA);
+                            registry_own_field(kinds[chunk].field), walk->tvb, (int)start, (int)there, ENC_NA);
     if (chunk == CHUNK_COMPRESSED)
         expert_add_info(walk->pinfo, item, registry_own_note(OWN_NOTE_COMPRESSED));
     else if (chunk == CHUNK_UNREAD && record && record->why)
@@ -213,7 +214,6 @@ static void call_tls(struct walk *walk, proto_tree *tree)
     packet_info *pinfo = walk->pinfo;
     column_show(*walk_column(walk), pinfo);
     *walk_column(walk) = NULL;
-    col_append_str(pinfo->cinfo, COL_INFO, " | ");
     col_set_fence(pinfo->cinfo, COL_INFO);
     pinfo->can_desegment = pinfo->saved_can_desegment;
     call_dissector(tls_handle, tvb_new_subset_remaining(walk->tvb, (int)walk->offset), pinfo, tree);
@@ -244,6 +244,7 @@ static void walk_all(struct walk *walk, proto_tree *tree)
             walk->offset = min_u32(walk->offset + span.wire, end);
         } else {
             uint32_t length = record ? record->length : end - walk->offset;
+            DISSECTOR_ASSERT(length > 0);
             show_bytes(walk, tree, length, record);
             walk->offset += length;
         }

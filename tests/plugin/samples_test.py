@@ -8,7 +8,7 @@ import wireshark
 FOREIGN = ("New fragment overlaps old data", "Badly formatted PROXY header line")
 # Their sessions begin before the capture, or in pieces too small for the heuristic.
 PORTS = ("-d", "tcp.port==13306,mywire")
-ENDINGS = ("Dissector bug", "Malformed Packet", "_ws.malformed", "Packet size limited during capture: mywire")
+ENDINGS = ("Dissector bug", "Malformed Packet", "_ws.malformed", "Packet size limited during capture: MyWire")
 
 
 def complaints(text):
