@@ -58,6 +58,8 @@ static void add_row(struct table *t, const void *item)
     GString *sql = g_string_new(NULL);
     if (c->sql)
         text_shorten(sql, c->sql, strlen(c->sql), SQL_SHOWN);
+    if (c->sql_truncated && !g_str_has_suffix(sql->str, "…"))
+        g_string_append(sql, "…");
     table_cell(t, sql->str, TABLE_PLAIN);
     g_string_free(sql, TRUE);
 }

@@ -112,7 +112,10 @@ static enum mw_kind kind_from_client(const struct mw_ctx *ctx, const struct mw_p
     bool cut = packet->have < packet->length;
     switch (ctx->phase) {
     case MW_PHASE_SILENT:
-    case MW_PHASE_LOGIN: return cut && packet->have < CAPS ? MW_KIND_DAMAGED : MW_KIND_LOGIN;
+    case MW_PHASE_LOGIN:
+        if (cut && packet->have < CAPS)
+            return MW_KIND_DAMAGED;
+        return is_login(ctx, packet) ? MW_KIND_LOGIN : MW_KIND_UNKNOWN;
     case MW_PHASE_AUTH_WAIT:
     case MW_PHASE_AUTH_ANSWER: return MW_KIND_AUTH_RESPONSE;
     case MW_PHASE_FILE: return packet->length ? MW_KIND_FILE_DATA : MW_KIND_FILE_END;

@@ -301,6 +301,28 @@ static bool is_ssl_request(const struct mw_ctx *ctx, uint64_t caps, uint64_t len
     return caps & MW_CAP(MW_BIT_CLIENT_SSL) && !(ctx->flags & MW_CTX_TLS) && length <= LONGEST;
 }
 
+/* Is there room for what every login has: the fixed part of 4.1, or capabilities, packet size and a user of before? Servers answer
+ * anything else with an error, and nothing is to be read into it. */
+static bool is_login(const struct mw_ctx *ctx, const struct mw_packet *packet)
+{
+    enum { FIXED_41 = 32, FIXED_320 = 5 };
+    const uint8_t *p = packet->payload;
+    if (packet->length < 4)
+        return false;
+    bool is_41 = rd_le(p, 2) & MW_CAP(MW_BIT_CLIENT_PROTOCOL_41);
+    uint64_t caps = is_41 ? rd_le(p, 4) : rd_le(p, 2);
+    if (is_ssl_request(ctx, caps, packet->length))
+        return true;
+    if (is_41)
+        return packet->length >= FIXED_41;
+    if (packet->length <= FIXED_320)
+        return false;
+    for (uint32_t i = FIXED_320; i < packet->have && p[i]; i++)
+        if (p[i] < 0x20)
+            return false;
+    return true;
+}
+
 static void check_login_caps(struct mw_reader *r, const struct mw_ctx *ctx, const struct mw_login *login)
 {
     /* Announced by no server, yet sent by real clients: what concerns the client alone. */

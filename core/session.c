@@ -342,8 +342,9 @@ static void unexpected(struct step *t)
     struct mw_session *s = t->s;
     struct mw_ctx *ctx = &s->ctx[t->dir];
     t->result.notes |= MW_NOTE_BIT(UNEXPECTED);
-    if (ctx->phase == MW_PHASE_CLOSED || ctx->phase == MW_PHASE_AUTH_WAIT)
-        return; /* nothing depends on it */
+    bool junk = t->msg->kind == MW_KIND_UNKNOWN && (ctx->phase == MW_PHASE_LOGIN || ctx->phase == MW_PHASE_SILENT);
+    if (ctx->phase == MW_PHASE_CLOSED || ctx->phase == MW_PHASE_AUTH_WAIT || junk)
+        return; /* nothing depends on it: what is in place of a login the server will refuse */
     s->inexact = true;
     if (repair(t)) {
         t->result.notes |= MW_NOTE_BIT(GUESSED);

@@ -20,7 +20,8 @@ ASSERTIONS = {"$ref", "type", "enum", "const", "minimum", "maximum", "items", "p
 # Command and format, and the schema of each of its objects.
 OUTPUTS = [("summary", "json", "summary"), ("summary", "ndjson", "summary"), ("connections", "json", "connections"),
            ("connections", "ndjson", "connection"), ("handshakes", "json", "handshakes"),
-           ("handshakes", "ndjson", "handshakes"), ("packets", "json", "packets"), ("packets", "ndjson", "packet")]
+           ("handshakes", "ndjson", "handshakes"), ("commands", "json", "commands"),
+           ("commands", "ndjson", "command"), ("packets", "json", "packets"), ("packets", "ndjson", "packet")]
 
 
 class Schemas:
