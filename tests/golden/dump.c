@@ -86,6 +86,15 @@ static void add_value(struct text *out, const struct mw_field *f, const struct m
         text_add(out, " (%s)", item->name);
 }
 
+/* Of which column, parameter or attribute this is the value. */
+static void add_label(struct text *out, const struct mw_item *item)
+{
+    if (!item->label.p)
+        return;
+    text_add(out, " of ");
+    add_text(out, item->label.p, item->label.n);
+}
+
 static void dump_item(void *user, const struct mw_item *item)
 {
     struct dump *d = user;
@@ -104,6 +113,7 @@ static void dump_item(void *user, const struct mw_item *item)
         d->coverage->fields[item->field] = true;
     text_add(d->out, "%*soff=%-4u len=%-4u %s", 2 + 2 * d->depth, "", item->offset, item->length, f->filter);
     add_value(d->out, f, item);
+    add_label(d->out, item);
     d->line_open = true;
 }
 
@@ -153,6 +163,10 @@ static void add_facts(struct text *out, const struct mw_msg *m)
         FACT("command", m->request.command), FACT("empty", m->request.empty);
         FACT("statement", m->request.statement_id), FACT("length", m->request.text_length);
         fact_slice(out, "text", m->request.text);
+        if (m->request.command == MW_COM_STMT_SEND_LONG_DATA)
+            FACT("param", m->request.param);
+        if (m->request.types.p)
+            FACT("types", m->request.types.n), FACT("named", m->request.types_named);
         if (m->request.command != MW_COM_CHANGE_USER)
             break; /* fall through */
     case MW_KIND_LOGIN:
@@ -193,6 +207,11 @@ static void add_facts(struct text *out, const struct mw_msg *m)
         FACT("statement", m->prepare_ok.statement_id), FACT("columns", m->prepare_ok.columns);
         FACT("params", m->prepare_ok.params), FACT("metadata", m->prepare_ok.metadata);
         break;
+    case MW_KIND_COLUMN:
+        FACT("type", m->column.type), FACT("flags", m->column.flags), FACT("collation", m->column.collation);
+        FACT("decimals", m->column.decimals);
+        fact_slice(out, "name", m->column.name);
+        break;
     default: break;
     }
 }
@@ -203,19 +222,21 @@ const char *golden_decode(const struct mw_ctx *ctx, enum mw_dir dir, const struc
     static const char *const statuses[] = {"OK", "SHORT", "BAD"};
     const char *wrong = trace_check(ctx, dir, packet, msg);
     char summary[100];
-    mw_summary(ctx, dir, msg, summary, sizeof summary);
-    text_add(out, "%s %u: %s", dir == MW_CLIENT ? "client" : "server", packet->sequence, summary);
-    text_add(out, msg->status == MW_OK ? "\n" : "   [%s]\n", statuses[msg->status]);
-    struct dump d = {.out = out, .coverage = coverage};
+    struct text fields = {0};
+    struct dump d = {.out = &fields, .coverage = coverage};
     struct mw_trace trace = {&d, dump_item, dump_open, dump_close, dump_note};
     struct mw_msg again;
     memset(&again, 0, sizeof again);
     mw_decode_traced(ctx, dir, packet, &again, &trace);
     end_line(&d);
-    text_add(out, "  facts:");
+    mw_summary(ctx, dir, msg, summary, sizeof summary);
+    text_add(out, "%s %u: %s", dir == MW_CLIENT ? "client" : "server", packet->sequence, summary);
+    text_add(out, again.status == MW_OK ? "\n" : "   [%s]\n", statuses[again.status]);
+    text_add(out, "%s  facts:", fields.p ? fields.p : "");
+    text_free(&fields);
     add_facts(out, msg);
     text_add(out, "\n");
     if (coverage)
-        coverage->notes |= msg->notes;
+        coverage->notes |= again.notes;
     return wrong;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mywire/compress.h"
 #include "tests/support/wire.h"
 
 enum { LINE_MOST = 1 << 20 };
@@ -87,7 +88,7 @@ static bool take_prelude(struct stream *s, const struct stream *from)
     return true;
 }
 
-/* client> BYTES · client 3> PAYLOAD · client lost> 12 */
+/* client> BYTES · client 3> PAYLOAD · client frame 0> PACKETS · client lost> 12 */
 static bool take_bytes(struct stream *s, const char *head, const char *rest)
 {
     enum mw_dir dir = strncmp(head, "client", 6) == 0 ? MW_CLIENT : MW_SERVER;
@@ -98,19 +99,18 @@ static bool take_bytes(struct stream *s, const char *head, const char *rest)
         add_chunk(s, (struct chunk){.dir = dir, .n = strtoul(rest, NULL, 10)});
         return true;
     }
-    uint8_t *bytes = malloc(LINE_MOST + MW_HEADER);
-    size_t n = wire_bytes(rest, bytes + MW_HEADER, LINE_MOST);
+    bool frame = strncmp(how, " frame", 6) == 0;
+    size_t header_size = frame ? MW_FRAME_HEADER : *how == ' ' ? MW_HEADER : 0;
+    uint8_t *bytes = malloc(LINE_MOST + header_size);
+    size_t n = wire_bytes(rest, bytes + header_size, LINE_MOST);
     if (n == SIZE_MAX) {
         free(bytes);
         return false;
     }
-    if (*how == ' ') {
-        uint8_t header[] = {(uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(n >> 16), (uint8_t)strtoul(how, NULL, 10)};
-        memcpy(bytes, header, sizeof header);
-        n += MW_HEADER;
-    } else {
-        memmove(bytes, bytes + MW_HEADER, n);
-    }
+    uint8_t header[MW_FRAME_HEADER] = {(uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(n >> 16),
+                                       (uint8_t)strtoul(how + (frame ? 6 : 0), NULL, 10)};
+    memcpy(bytes, header, header_size);
+    n += header_size;
     add_chunk(s, (struct chunk){.dir = dir, .bytes = realloc(bytes, n ? n : 1), .n = n});
     return true;
 }

@@ -68,6 +68,8 @@ struct run {
     size_t count;
     bool lost_sync;
     const char *wrong; /* a broken promise, or NULL */
+    void **kept;       /* memory of the session, where snapshots point into it */
+    size_t kept_count;
 };
 
 /** Which fields and notes were ever told; bits only where set. */
@@ -80,6 +82,7 @@ struct coverage {
 struct cut {
     size_t at;    /* an extra border behind this many bytes of the whole stream, SIZE_MAX none */
     bool by_byte; /* every byte is a push */
+    bool keep;    /* the session's memory stays until run_free: its packets can be decoded again */
 };
 
 void golden_run(const struct stream *s, struct cut cut, struct run *run, struct coverage *coverage);

@@ -139,8 +139,12 @@ static void check_stream(const struct golden_file *f, const struct stream *s, st
     char where[300];
     const char *slash = strrchr(f->path, '/');
     snprintf(where, sizeof where, "%s: %s", slash ? slash + 1 : f->path, s->name);
-    golden_run(s, (struct cut){.at = SIZE_MAX}, run, coverage);
+    struct run again;
+    golden_run(s, (struct cut){.at = SIZE_MAX, .keep = true}, run, coverage);
     check(!run->wrong, where, run->wrong ? run->wrong : "promises");
+    golden_run(s, (struct cut){.at = SIZE_MAX}, &again, NULL);
+    check(!again.wrong && same(&again.text, &run->text), where, again.wrong ? again.wrong : "reads the same when memory is given back");
+    run_free(&again);
     check_cuts(s, run, where);
     if (run->count)
         check_shuffled(run, where);

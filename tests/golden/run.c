@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mywire/compress.h"
 #include "mywire/framer.h"
 #include "tests/support/wire.h"
 
@@ -12,6 +13,13 @@ struct player {
     struct run *run;
     struct coverage *coverage;
     struct mw_session *session;
+    const struct mw_mem *mem;
+    const struct mw_limits *limits;
+    struct mw_limit_hits *hits;
+    struct mw_framer framers[2];
+    struct mw_codec *codec;
+    struct mw_inflater inflaters[2];
+    bool compressed;
     struct text events; /* of the step under way */
     bool quiet;         /* what comes now stands in another stream's expected part */
 };
@@ -79,9 +87,11 @@ static struct record *remember(struct run *run, enum mw_dir dir, const struct mw
     return r;
 }
 
+static void start_inflating(struct player *p, enum mw_dir dir, enum mw_algorithm algorithm);
+
 static void take_packet(struct player *p, enum mw_dir dir, const struct mw_packet *packet)
 {
-    struct record *r = remember(p->run, dir, mw_session_ctx(p->session, dir), packet);
+    struct record *r = remember(p->run, dir, mw_session_pin(p->session, dir, packet), packet);
     struct mw_msg msg;
     const char *wrong = golden_decode(&r->ctx, dir, &r->packet, &r->text, &msg, p->coverage);
     if (wrong && !p->run->wrong)
@@ -92,35 +102,87 @@ static void take_packet(struct player *p, enum mw_dir dir, const struct mw_packe
     if (p->coverage)
         p->coverage->notes |= step.notes;
     add_step(p, &step);
+    if (step.actions & (MW_START_ZLIB | MW_START_ZSTD))
+        start_inflating(p, dir, step.actions & MW_START_ZLIB ? MW_ZLIB : MW_ZSTD);
 }
 
-static void push(struct player *p, struct mw_framer *f, enum mw_dir dir, const uint8_t *bytes, size_t n)
+static void push_packets(struct player *p, enum mw_dir dir, const uint8_t *bytes, size_t n)
 {
     struct mw_packet packet;
-    /* A block of its own for each push: whoever keeps a pointer into it is found out by a sanitizer. */
-    uint8_t *block = malloc(n ? n : 1);
-    memcpy(block, bytes, n);
-    mw_framer_push(f, block, n, (struct mw_stamp){1, 1});
-    while (mw_framer_next(f, &packet))
+    mw_framer_push(&p->framers[dir], bytes, n, (struct mw_stamp){1, 1});
+    while (mw_framer_next(&p->framers[dir], &packet))
         take_packet(p, dir, &packet);
-    free(block);
 }
 
-static void lose(struct player *p, struct mw_framer *f, const struct chunk *c)
+static void lose_packets(struct player *p, enum mw_dir dir, uint64_t n)
 {
-    struct mw_packet packet;
-    if (mw_framer_gap(f, c->n)) {
-        while (mw_framer_next(f, &packet))
-            take_packet(p, c->dir, &packet);
+    if (mw_framer_gap(&p->framers[dir], n)) {
+        push_packets(p, dir, (const uint8_t *)"", 0);
         return;
     }
     p->run->lost_sync = true;
-    mw_session_gap(p->session, c->dir);
-    text_add(&p->run->text, "\n%s: %zu bytes are lost\n", c->dir == MW_CLIENT ? "client" : "server", c->n);
+    mw_session_gap(p->session, dir);
+    text_add(&p->run->text, "\n%s: ", dir == MW_CLIENT ? "client" : "server");
+    if (n == UINT64_MAX)
+        text_add(&p->run->text, "frames are lost\n");
+    else
+        text_add(&p->run->text, "%llu bytes are lost\n", (unsigned long long)n);
     add_step(p, &(struct mw_step){0});
 }
 
-static void play(struct player *p, struct mw_framer *f, const struct chunk *c, size_t before, struct cut cut)
+static void push_frames(struct player *p, enum mw_dir dir, const uint8_t *bytes, size_t n)
+{
+    struct mw_frame frame;
+    enum mw_frame_status status;
+    mw_inflater_push(&p->inflaters[dir], bytes, n);
+    while ((status = mw_inflater_next(&p->inflaters[dir], &frame)) != MW_FRAME_NONE) {
+        if (!p->quiet)
+            text_add(&p->run->text, "\n%s frame %u: %u bytes%s, as sent %u%s\n", dir == MW_CLIENT ? "client" : "server",
+                     frame.sequence, frame.length, frame.stored ? ", stored" : "", frame.sent,
+                     status == MW_FRAME_DAMAGED ? "   ! frame_damaged" : "");
+        if (status == MW_FRAME_DATA) {
+            push_packets(p, dir, frame.data, frame.length);
+            continue;
+        }
+        if (p->coverage)
+            p->coverage->notes |= MW_NOTE_BIT(FRAME_DAMAGED);
+        lose_packets(p, dir, frame.length);
+    }
+}
+
+/* Puts the inflaters below the framers: what is pushed from here on are frames. */
+static void start_inflating(struct player *p, enum mw_dir dir, enum mw_algorithm algorithm)
+{
+    p->compressed = true;
+    for (int d = 0; d < 2; d++)
+        mw_inflater_init(&p->inflaters[d], algorithm, p->codec, p->mem, p->limits, p->hits);
+    struct mw_slice rest = mw_framer_take_rest(&p->framers[dir]);
+    push_frames(p, dir, rest.p, rest.n);
+}
+
+static void push(struct player *p, enum mw_dir dir, const uint8_t *bytes, size_t n)
+{
+    /* A block of its own for each push: whoever keeps a pointer into it is found out by a sanitizer. */
+    uint8_t *block = malloc(n ? n : 1);
+    memcpy(block, bytes, n);
+    if (p->compressed)
+        push_frames(p, dir, block, n);
+    else
+        push_packets(p, dir, block, n);
+    free(block);
+}
+
+static void lose(struct player *p, const struct chunk *c)
+{
+    if (!p->compressed)
+        lose_packets(p, c->dir, c->n);
+    else if (mw_inflater_gap(&p->inflaters[c->dir], c->n))
+        push_frames(p, c->dir, (const uint8_t *)"", 0);
+    else
+        lose_packets(p, c->dir, UINT64_MAX); /* how much the frames would have become nobody knows */
+}
+
+static void play(struct player *p, const struct chunk *c, size_t before, struct cut cut)
 {
     p->quiet = c->prelude;
     if (c->midstream) {
@@ -128,7 +190,7 @@ static void play(struct player *p, struct mw_framer *f, const struct chunk *c, s
         return;
     }
     if (!c->bytes) {
-        lose(p, &f[c->dir], c);
+        lose(p, c);
         return;
     }
     size_t at = 0;
@@ -136,31 +198,41 @@ static void play(struct player *p, struct mw_framer *f, const struct chunk *c, s
         size_t n = cut.by_byte ? 1 : c->n - at;
         if (cut.at > before + at && cut.at < before + c->n)
             n = cut.at - before - at;
-        push(p, &f[c->dir], c->dir, c->bytes + at, n);
+        push(p, c->dir, c->bytes + at, n);
         at += n;
     }
+}
+
+/* Memory that stays until run_free, for the objects that snapshots point to. */
+static void *keep_alloc(void *user, size_t size)
+{
+    struct run *run = user;
+    run->kept = realloc(run->kept, (run->kept_count + 1) * sizeof *run->kept);
+    return run->kept[run->kept_count++] = malloc(size);
 }
 
 void golden_run(const struct stream *s, struct cut cut, struct run *run, struct coverage *coverage)
 {
     *run = (struct run){0};
-    struct wire_mem mem;
+    struct wire_mem counting;
+    struct mw_mem keeping = {.user = run, .alloc = keep_alloc};
     struct mw_limits limits = MW_LIMITS_DEFAULT;
     struct mw_limit_hits hits = {0};
-    wire_mem_init(&mem);
+    wire_mem_init(&counting);
+    const struct mw_mem *mem = cut.keep ? &keeping : &counting.mem;
     if (s->outstanding)
         limits.outstanding = s->outstanding;
     if (s->packet_head)
         limits.packet_head = s->packet_head;
-    struct player p = {.run = run, .coverage = coverage};
+    struct player p = {.run = run, .coverage = coverage, .mem = mem, .limits = &limits, .hits = &hits};
     struct mw_observer observer = {&p, on_event};
-    struct mw_framer framers[2];
-    p.session = mw_session_new(&mem.mem, &limits, &hits, &observer);
+    p.codec = mw_codec_new(mem);
+    p.session = mw_session_new(mem, &limits, &hits, &observer);
     for (int d = 0; d < 2; d++)
-        mw_framer_init(&framers[d], (enum mw_dir)d, &mem.mem, &limits, &hits);
+        mw_framer_init(&p.framers[d], (enum mw_dir)d, mem, &limits, &hits);
     size_t before = 0;
     for (size_t i = 0; i < s->count; i++) {
-        play(&p, framers, &s->chunks[i], before, cut);
+        play(&p, &s->chunks[i], before, cut);
         before += s->chunks[i].bytes ? s->chunks[i].n : 0;
     }
     p.quiet = false;
@@ -168,9 +240,13 @@ void golden_run(const struct stream *s, struct cut cut, struct run *run, struct 
     if (p.events.p) /* told at the end: commands without their reply */
         text_add(&run->text, "\nend%s\n", p.events.p);
     text_free(&p.events);
-    for (int d = 0; d < 2; d++)
-        mw_framer_clear(&framers[d]);
-    if (mem.live && !run->wrong)
+    for (int d = 0; d < 2; d++) {
+        mw_framer_clear(&p.framers[d]);
+        if (p.compressed)
+            mw_inflater_clear(&p.inflaters[d]);
+    }
+    mw_codec_free(p.codec);
+    if (counting.live && !run->wrong)
         run->wrong = "all memory is given back";
 }
 
@@ -180,6 +256,9 @@ void run_free(struct run *run)
         free(run->records[i].bytes);
         text_free(&run->records[i].text);
     }
+    for (size_t i = 0; i < run->kept_count; i++)
+        free(run->kept[i]);
+    free(run->kept);
     free(run->records);
     text_free(&run->text);
 }

@@ -68,7 +68,7 @@ WIRE void talk_packet(struct talk *t, enum mw_dir dir, uint8_t sequence, size_t 
     t->packet = wire_packet(t->bytes, have, sequence);
     t->packet.length = length;
     t->packet.first = t->packet.last = (struct mw_stamp){(int64_t)t->number * 1000, t->number};
-    struct mw_ctx ctx = *mw_session_ctx(t->session, dir);
+    struct mw_ctx ctx = *mw_session_pin(t->session, dir, &t->packet);
     t->before = ctx.phase;
     const char *wrong = trace_check(&ctx, dir, &t->packet, &t->msg);
     if (wrong)
@@ -108,7 +108,7 @@ WIRE bool talk_noted(const struct talk *t, uint64_t note_bit)
 
 #define TALK_OK     "00 00 00 02 00 00 00"
 #define TALK_EOF    "fe 00 00 02 00"
-#define TALK_COLUMN "03 l\"def\" 00 00 00 l\"a\" 00 0c 3f 00 15 00 00 00 08 81 00 00 00 00"
+#define TALK_COLUMN "l\"def\" 00 00 00 l\"a\" 00 0c 3f 00 15 00 00 00 08 81 00 00 00 00"
 #define TALK_GREETING                                                                                                  \
     "server 0> 0a z\"9.7.4\" 2a 00 00 00 \"abcdefgh\" 00 ff ff ff 02 00 ff df 15 00*10 \"ijklmnopqrst\" 00 "           \
     "z\"caching_sha2_password\""

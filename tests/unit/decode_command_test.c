@@ -51,7 +51,7 @@ static void facts(void **state)
         {"16 \"SELECT ?\"", MW_COM_STMT_PREPARE, "SELECT ?", 0, 0},
         {"17 07000000 00 01000000", MW_COM_STMT_EXECUTE, NULL, 7, 0},
         {"17 ffffffff 00 01000000", MW_COM_STMT_EXECUTE, NULL, 0xffffffff, 0},
-        {"18 07000000 0000 \"data\"", MW_COM_STMT_SEND_LONG_DATA, NULL, 7, 0},
+        {"18 07000000 0000 \"data\"", MW_COM_STMT_SEND_LONG_DATA, "data", 7, 0},
         {"19 07000000", MW_COM_STMT_CLOSE, NULL, 7, 0},
         {"1a 07000000", MW_COM_STMT_RESET, NULL, 7, 0},
         {"1c 07000000 64000000", MW_COM_STMT_FETCH, NULL, 7, 0},
@@ -183,7 +183,7 @@ static void values(void **state)
         struct {
             enum mw_field_id field;
             int64_t number;
-        } expected[10];
+        } expected[11];
     } rows[] = {
         {"0100", "ff", {{MW_F_VALUE_I8, -1}}},
         {"0180", "ff", {{MW_F_VALUE_U8, 255}}},
@@ -199,11 +199,14 @@ static void values(void **state)
         {"0500", "00000000000004c0", {{MW_F_VALUE_DOUBLE, INT64_C(-4610560118520545280)}}},
         {"0a00",
          "04 ea07 0b 14",
-         {{MW_F_VALUE_DATE_LENGTH, 4}, {MW_F_VALUE_YEAR, 2026}, {MW_F_VALUE_MONTH, 11}, {MW_F_VALUE_DAY, 20}}},
-        {"0c00", "00", {{MW_F_VALUE_DATE_LENGTH, 0}}},
+         {{MW_F_VALUE_DATETIME, 0},
+          {MW_F_VALUE_DATE_LENGTH, 4}, {MW_F_VALUE_YEAR, 2026}, {MW_F_VALUE_MONTH, 11}, {MW_F_VALUE_DAY, 20}}},
+        {"0c00", "00", {{MW_F_VALUE_DATETIME, 0},
+          {MW_F_VALUE_DATE_LENGTH, 0}}},
         {"0700",
          "0d ea07 0b 14 01 02 03 01000000 a6ff",
-         {{MW_F_VALUE_DATE_LENGTH, 13},
+         {{MW_F_VALUE_DATETIME, 0},
+          {MW_F_VALUE_DATE_LENGTH, 13},
           {MW_F_VALUE_YEAR, 2026},
           {MW_F_VALUE_MONTH, 11},
           {MW_F_VALUE_DAY, 20},
@@ -214,7 +217,8 @@ static void values(void **state)
           {MW_F_VALUE_ZONE, -90}}},
         {"0b00",
          "08 01 22000000 16 3b 3b",
-         {{MW_F_VALUE_TIME_LENGTH, 8},
+         {{MW_F_VALUE_DATETIME, 0},
+          {MW_F_VALUE_TIME_LENGTH, 8},
           {MW_F_VALUE_TIME_SIGN, 1},
           {MW_F_VALUE_TIME_DAYS, 34},
           {MW_F_VALUE_HOUR, 22},
@@ -222,7 +226,7 @@ static void values(void **state)
           {MW_F_VALUE_SECOND, 59}}},
         {"f600", "l\"3.14\"", {{MW_F_VALUE_LENGTH, 4}, {MW_F_VALUE_TEXT, 0}}},
         {"fc00", "l\"abc\"", {{MW_F_VALUE_LENGTH, 3}, {MW_F_VALUE_BYTES, 0}}},
-        {"0600", "", {{MW_F_COUNT, 0}}},
+        {"0600", "", {{MW_F_VALUE_NULL, 0}}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[200];
@@ -233,7 +237,7 @@ static void values(void **state)
         struct mw_trace trace = {&v, on_item, on_node, on_close, on_note};
         mw_decode_traced(&ctx, MW_CLIENT, &packet, &msg, &trace);
         int n = 0;
-        for (; n < 10 && rows[i].expected[n].field && rows[i].expected[n].field != MW_F_COUNT; n++) {
+        for (; n < 11 && rows[i].expected[n].field; n++) {
             assert_int_equal(v.got[n].field, rows[i].expected[n].field);
             assert_true((int64_t)v.got[n].number == rows[i].expected[n].number);
         }

@@ -18,7 +18,7 @@ static void rows_are_complete(void **state)
     (void)state;
     for (int i = 0; i < MW_F_COUNT; i++) {
         const struct mw_field *f = mw_field((enum mw_field_id)i);
-        assert_true(f->label[0] && f->help[0] && f->type <= MW_FT_BYTES);
+        assert_true(f->label[0] && f->help[0] && f->type <= MW_FT_TIME32);
         assert_true(strncmp(f->filter, "mysql.", 6) == 0 || strncmp(f->filter, "mariadb.", 8) == 0 ||
                     strncmp(f->filter, "mywire.", 7) == 0);
         for (const char *c = f->filter; *c; c++)
@@ -27,6 +27,7 @@ static void rows_are_complete(void **state)
         assert_int_equal(f->base != MW_BASE_NA, is_number);
         if (f->names)
             assert_true(is_number);
+        assert_true((f->flags & ~(unsigned)(MW_FLAG_SECRET | MW_FLAG_GENERATED | MW_FLAG_VALUE)) == 0);
     }
 }
 
@@ -64,6 +65,8 @@ static void groups_stand_together(void **state)
         {MW_F_CAPS_MS, MW_F_CAPS_RO, 16},
         {MW_F_MDBCAPS_PR, MW_F_MDBCAPS_BU, 6},
         {MW_F_STAT_IT, MW_F_STAT_AQ, 16},
+        {MW_F_FLAG_NOT_NULL, MW_F_FLAG_NUM, 16},
+        {MW_F_RFSH_GRANT, MW_F_RFSH_MASTER, 8},
     };
     for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
         assert_int_equal(groups[g].last - groups[g].first + 1, groups[g].bits);
@@ -96,6 +99,7 @@ static void secrets(void **state)
         MW_F_AUTH_CREDENTIAL,
         MW_F_AUTH_ASSERTION,
         MW_F_AUTH_JSON,
+        MW_F_SLAVE_PASSWORD,
     };
     static const enum mw_field_id open[] = {MW_F_USER, MW_F_SCHEMA, MW_F_QUERY, MW_F_AUTH_PUBLIC_KEY, MW_F_AUTH_NAME};
     for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
@@ -120,6 +124,13 @@ static void built_in_names(void **state)
         {MW_F_CAPS_SL, "mysql.caps.sl", MW_FT_BOOL16},
         {MW_F_THREAD_ID, "mysql.thread_id", MW_FT_U32},
         {MW_F_PACKET_LENGTH, "mysql.packet_length", MW_FT_U24},
+        {MW_F_STMT_ID, "mysql.stmt_id", MW_FT_U32},
+        {MW_F_FIELD_NAME, "mysql.field.name", MW_FT_TEXT},
+        {MW_F_FIELD_TYPE, "mysql.field.type", MW_FT_U8},
+        {MW_F_ROW_TEXT, "mysql.row.text", MW_FT_TEXT},
+        {MW_F_ROW_NULLS, "mysql.row.nullbuffer", MW_FT_BYTES},
+        {MW_F_VALUE_I64, "mysql.exec.field.longlong", MW_FT_I64},
+        {MW_F_EVENT_TYPE, "mysql.binlog.event_header.event_type", MW_FT_U8},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_string_equal(mw_field(rows[i].id)->filter, rows[i].filter);
