@@ -37,7 +37,8 @@ def same_attributes(want, got):
     """Equality; performance_schema keeps 1024 characters of a value."""
     got = got or {}
     return want.keys() == got.keys() and all(
-        got[k].startswith(v) if len(v) == 1024 else same_text(v, got[k]) for k, v in want.items())
+        (got[k] or "") == (v or "") if not v else got[k].startswith(v) if len(v) == 1024 else same_text(v, got[k])
+        for k, v in want.items())
 
 
 class Sample:
