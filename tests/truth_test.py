@@ -129,7 +129,8 @@ class Sample:
             self.equal(f"{name}: database", want["database"], got["database"] or None)
         self.equal(f"{name}: error_code", error, got["error_code"])
         self.equal(f"{name}: auth_result", "error" if error else "ok", got["auth_result"])
-        self.equal(f"{name}: compression", want["compression"] or "none", got["compression"])
+        asked = {"ON": "zlib"}.get(want["compression"], want["compression"])  # a status variable of MariaDB
+        self.equal(f"{name}: compression", asked or "none", got["compression"])
         if error or not want["auth_plugin"]:
             return  # the server keeps neither plugin nor attributes of a login it refuses, or of a binary log's reader
         plugins = CLIENT_PLUGINS.get(want["auth_plugin"], {want["auth_plugin"]})
