@@ -14,6 +14,8 @@ struct followed {
 
 struct command_gatherer {
     uint64_t max_sql;
+    const struct limits *limits;
+    struct limit_hits *hits;
     void (*done)(void *user, struct command *command);
     void *user;
     struct text_converter *converter;
@@ -34,11 +36,13 @@ static void followed_free(void *p)
     g_free(f);
 }
 
-struct command_gatherer *command_gatherer_new(uint64_t max_sql, void (*done)(void *user, struct command *command),
-                                              void *user)
+struct command_gatherer *command_gatherer_new(uint64_t max_sql, const struct limits *limits, struct limit_hits *hits,
+                                              void (*done)(void *user, struct command *command), void *user)
 {
     struct command_gatherer *g = g_new0(struct command_gatherer, 1);
     g->max_sql = max_sql;
+    g->limits = limits;
+    g->hits = hits;
     g->done = done;
     g->user = user;
     g->converter = text_converter_new();
@@ -208,11 +212,19 @@ static struct command *new_command(const struct connection *connection, struct f
 
 /* -- replies ------------------------------------------------------------------------------------------------------- */
 
-static void change(struct command *c, char *text)
+/* Adds a text to a list of the command, as long as there is room. Takes the text. */
+static void add_text(struct command_gatherer *g, struct command *c, GPtrArray **list, char *text)
 {
-    if (!c->changes)
-        c->changes = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(c->changes, text);
+    size_t n = strlen(text) + 1 + sizeof text;
+    if (c->extra + n > g->limits->command_bytes) {
+        g->hits->command_bytes++;
+        g_free(text);
+        return;
+    }
+    if (!*list)
+        *list = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(*list, text);
+    c->extra += n;
 }
 
 /* Session state of an OK: "autocommit=ON", "schema=shop", "gtids=…", "transaction_state=T_______" … */
@@ -229,7 +241,7 @@ static void take_changes(struct command_gatherer *g, struct followed *f, struct 
         if (type == MW_TRACK_SYSTEM_VARIABLES) {
             while (mw_attribute_next(&data, &name, &value)) {
                 char *n = text(g, c->dialect, 0, name), *v = text(g, c->dialect, 0, value);
-                change(c, g_strdup_printf("%s=%s", n, v));
+                add_text(g, c, &c->changes, g_strdup_printf("%s=%s", n, v));
                 g_free(n);
                 g_free(v);
             }
@@ -243,7 +255,7 @@ static void take_changes(struct command_gatherer *g, struct followed *f, struct 
         if (type != MW_TRACK_STATE_CHANGE && !mw_lenenc_next(&data, &value))
             continue;
         char *v = text(g, c->dialect, 0, value);
-        change(c, g_strdup_printf("%s=%s", names[type], v));
+        add_text(g, c, &c->changes, g_strdup_printf("%s=%s", names[type], v));
         if (type == MW_TRACK_SCHEMA) {
             g_free(f->database);
             f->database = *v ? g_strdup(v) : NULL;
@@ -260,9 +272,8 @@ static void take_reply(struct command_gatherer *g, struct followed *f, struct co
     case MW_KIND_COLUMN:
         if (event->exchange->resultsets > 1 || event->exchange->reply == MW_REPLY_PREPARED)
             break;
-        if (!c->columns)
-            c->columns = g_ptr_array_new_with_free_func(g_free);
-        g_ptr_array_add(c->columns, text(g, c->dialect, collation, m->column.name));
+        if (m->column.name.p)
+            add_text(g, c, &c->columns, text(g, c->dialect, collation, m->column.name));
         break;
     case MW_KIND_OK: take_changes(g, f, c, &m->ok); break;
     case MW_KIND_ERR:
@@ -292,6 +303,20 @@ static void settle(struct followed *f, const struct command *c)
     ask(f, NULL, NULL);
 }
 
+static size_t size_of(const struct command *c)
+{
+    size_t n = sizeof *c + c->extra + (c->sql ? strlen(c->sql) : 0) + (c->message ? strlen(c->message) : 0);
+    for (guint i = 0; c->params && i < c->params->len; i++) {
+        const struct command_value *v = &g_array_index(c->params, struct command_value, i);
+        n += sizeof *v + (v->text ? strlen(v->text) : 0);
+    }
+    for (guint i = 0; c->attributes && i < c->attributes->len; i++) {
+        const struct command_attribute *a = &g_array_index(c->attributes, struct command_attribute, i);
+        n += sizeof *a + strlen(a->name) + (a->value.text ? strlen(a->value.text) : 0);
+    }
+    return n;
+}
+
 static void finish(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_exchange *e)
 {
     c->outcome = e->outcome;
@@ -312,6 +337,7 @@ static void finish(struct command_gatherer *g, struct followed *f, struct comman
     c->request_bytes = e->request_bytes;
     c->response_bytes = e->response_bytes;
     c->exact = e->exact;
+    c->bytes = size_of(c);
     settle(f, c);
     g->done(g->user, c);
 }

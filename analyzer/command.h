@@ -59,14 +59,16 @@ struct command {
     int64_t first_byte_us, duration_us; /**< since the last byte of the request; -1 unknown */
     uint64_t request_bytes, response_bytes;
     bool exact;
+    size_t bytes; /**< memory of the record, roughly */
+    size_t extra; /**< … of these, column names and session changes */
 };
 
 /** Gathers commands from the events of all connections of a run. */
 struct command_gatherer;
 
 /** `max_sql`: bytes kept of a statement's text. `done` owns the command that it gets, in the order in which commands end. */
-struct command_gatherer *command_gatherer_new(uint64_t max_sql, void (*done)(void *user, struct command *command),
-                                              void *user);
+struct command_gatherer *command_gatherer_new(uint64_t max_sql, const struct limits *limits, struct limit_hits *hits,
+                                              void (*done)(void *user, struct command *command), void *user);
 void command_gatherer_free(struct command_gatherer *g);
 
 /** Takes an event; `items` are the fields of the request, or NULL. For conn_observer.event. */

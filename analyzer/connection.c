@@ -30,6 +30,22 @@ void connection_free(struct connection *c)
     g_free(c);
 }
 
+static size_t length(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+size_t connection_size(const struct connection *c)
+{
+    size_t n = sizeof *c + length(c->server_version) + length(c->server_auth_plugin) + length(c->user) +
+               length(c->database) + length(c->client_auth_plugin) + length(c->auth_plugin) + length(c->error_message);
+    for (guint i = 0; c->attributes && i < c->attributes->len; i++) {
+        const struct connection_attribute *a = &g_array_index(c->attributes, struct connection_attribute, i);
+        n += sizeof *a + length(a->name) + length(a->value);
+    }
+    return n;
+}
+
 /* Text of a collation's character set as UTF-8; NULL for an absent field. */
 static char *text(struct connection *c, struct text_converter *converter, uint16_t collation, struct mw_slice s)
 {

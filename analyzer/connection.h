@@ -81,6 +81,9 @@ struct connection *connection_new(void);
 
 void connection_free(struct connection *c);
 
+/** Memory of the record, roughly, in bytes. */
+size_t connection_size(const struct connection *c);
+
 /** Takes an event of the connection's session. `converter` turns texts into UTF-8. */
 void connection_event(struct connection *c, const struct mw_event *event, struct text_converter *converter);
 

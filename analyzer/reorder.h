@@ -9,10 +9,11 @@
 
 struct reorder;
 
-/** `out` takes the records, lowest key first. */
-struct reorder *reorder_new(size_t window, void (*out)(void *user, void *record), void *user);
+/** `out` takes the records, lowest key first. At most `window` records, and `bytes` bytes of them, are held back. */
+struct reorder *reorder_new(size_t window, size_t bytes, void (*out)(void *user, void *record), void *user);
 
-void reorder_push(struct reorder *r, uint64_t key, void *record);
+/** `bytes`: memory of the record. */
+void reorder_push(struct reorder *r, uint64_t key, void *record, size_t bytes);
 
 /** Lets all records out and frees the window. */
 void reorder_finish(struct reorder *r);

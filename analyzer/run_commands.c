@@ -84,7 +84,7 @@ static void on_ordered(void *user, void *command)
 static void on_done(void *user, struct command *c)
 {
     struct run *run = user;
-    reorder_push(run->reorder, (uint64_t)c->start_ns, c);
+    reorder_push(run->reorder, (uint64_t)c->start_ns, c, c->bytes);
 }
 
 static void on_event(void *user, const struct connection *connection, const struct mw_event *event,
@@ -105,8 +105,8 @@ enum cli_exit run_commands(struct cli *cli)
 {
     struct analysis *a = analysis_new();
     struct run run = {.records = records_begin(cli->outputs, &kind)};
-    run.reorder = reorder_new(WINDOW, on_ordered, &run);
-    run.gatherer = command_gatherer_new(cli->max_sql, on_done, &run);
+    run.reorder = reorder_new(WINDOW, a->limits.reorder_bytes, on_ordered, &run);
+    run.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_done, &run);
     const struct conn_observer observer = {.user = &run, .event = on_event, .values = true, .closed = on_closed};
     enum cli_exit result = cli_analyze(cli, a, &observer);
     reorder_finish(run.reorder);

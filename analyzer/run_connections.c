@@ -36,14 +36,14 @@ static void on_ordered(void *user, void *connection)
 static void on_closed(void *user, struct connection *c)
 {
     struct run *run = user;
-    reorder_push(run->reorder, c->id, c);
+    reorder_push(run->reorder, c->id, c, connection_size(c));
 }
 
 enum cli_exit run_connections(struct cli *cli)
 {
     struct analysis *a = analysis_new();
     struct run run = {.records = records_begin(cli->outputs, &kind)};
-    run.reorder = reorder_new(WINDOW, on_ordered, &run);
+    run.reorder = reorder_new(WINDOW, a->limits.reorder_bytes, on_ordered, &run);
     const struct conn_observer observer = {.user = &run, .closed = on_closed};
     enum cli_exit result = cli_analyze(cli, a, &observer);
     reorder_finish(run.reorder);

@@ -318,7 +318,7 @@ enum cli_exit run_follow(struct cli *cli)
 {
     struct analysis *a = analysis_new();
     struct follow f = {.out = &g_array_index(cli->outputs, struct output, 0), .id = cli->connection, .rows = cli->rows};
-    f.gatherer = command_gatherer_new(cli->max_sql, on_done, &f);
+    f.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_done, &f);
     f.report = report_packets_new(true, false, cli->show_secrets);
     f.results = g_ptr_array_new_with_free_func(result_free);
     const struct conn_observer observer = {
