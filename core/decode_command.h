@@ -110,7 +110,10 @@ static void decode_execute(struct mw_reader *r, const struct mw_ctx *ctx, struct
         return;
     struct mw_slice nulls = rd_bytes(r, (count + 7) / 8, MW_F_NULL_BITMAP);
     struct param_types types = {NULL, attributes};
-    if (rd_u8(r, MW_F_NEW_TYPES)) {
+    bool bind = rd_u8(r, MW_F_NEW_TYPES);
+    if (!rd_ok(r))
+        return;
+    if (bind) {
         types = rd_types(r, count, attributes, &execute_fields);
         if (rd_ok(r))
             q->types = (struct mw_slice){types.at, (uint32_t)(r->p - types.at)};
@@ -129,6 +132,8 @@ static void decode_bulk(struct mw_reader *r, const struct mw_ctx *ctx, struct mw
     const struct mw_stmt *stmt = ctx->stmt;
     q->statement_id = rd_u32(r, MW_F_STMT_ID);
     uint16_t flags = (uint16_t)rd_bits(r, 2, MW_F_BULK_FLAGS, MW_F_BULK_AUTOID, MW_F_BULK_SENDTYPES);
+    if (!rd_ok(r))
+        return;
     if (!stmt || stmt->params == 0) {
         if (rd_left_wire(r))
             rd_note(r, MW_NOTE_UNKNOWN_STATEMENT);
