@@ -20,7 +20,7 @@ static const struct cli_command commands[] = {
     {"commands", "one record a command: SQL, parameters, rows, errors, times", RECORDS, true, run_commands},
     {"packets", "every protocol packet; -V with all fields",
      FORMAT_BIT(FORMAT_TEXT) | FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON), true, run_packets},
-    {"follow", "one connection as a readable transcript: follow ID FILE...", FORMAT_BIT(FORMAT_TEXT), true, run_follow},
+    {"follow", "one connection as a readable transcript", FORMAT_BIT(FORMAT_TEXT), true, run_follow},
     {"fields", "the registry: every field's filter name, type and meaning", RECORDS, false, run_fields},
 };
 
@@ -210,7 +210,8 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
         {"color", 0, 0, G_OPTION_ARG_STRING, &raw->color, "auto, always or never", "WHEN"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->quiet, "No remarks on stderr; errors are still told", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version", NULL},
-        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->files, NULL, reads ? "FILE..." : NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->files, NULL,
+         command && command->run == run_follow ? "ID FILE..." : reads ? "FILE..." : NULL},
         {0},
     };
     const GOptionEntry packets[] = {
@@ -220,7 +221,7 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
         {0},
     };
     const GOptionEntry sql[] = {
-        {"max-sql", 0, 0, G_OPTION_ARG_STRING, &raw->max_sql, "Bytes shown of a statement (64K unless told)", "SIZE"},
+        {"max-sql", 0, 0, G_OPTION_ARG_STRING, &raw->max_sql, "Bytes shown of a statement, 64K unless told, 256K at most", "SIZE"},
         {0},
     };
     const GOptionEntry follow[] = {
@@ -259,6 +260,11 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
 }
 
 /* -- running ------------------------------------------------------------------------------------------------------- */
+
+enum cli_exit cli_usage(const char *sentence)
+{
+    return usage_error("%s", sentence);
+}
 
 enum cli_exit cli_no_such_connection(uint64_t id, uint64_t connections)
 {

@@ -40,6 +40,9 @@ enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn
 /** Says that there is no connection of that id. Returns CLI_USAGE. */
 enum cli_exit cli_no_such_connection(uint64_t id, uint64_t connections);
 
+/** Says on stderr what is wrong with the command line. Returns CLI_USAGE. */
+enum cli_exit cli_usage(const char *sentence);
+
 /** main(). */
 int cli_main(int argc, char **argv);
 

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "analyzer/command_values.h"
+#include "mywire/statement.h"
 
 /* What is followed of a connection. */
 struct followed {
     GQueue inflight; /* of struct command, oldest first */
     char *user, *database;
-    char *asked_user, *asked_database; /* of a COM_CHANGE_USER, COM_INIT_DB or USE under way */
 };
 
 struct command_gatherer {
@@ -31,8 +31,6 @@ static void followed_free(void *p)
         command_free(c);
     g_free(f->user);
     g_free(f->database);
-    g_free(f->asked_user);
-    g_free(f->asked_database);
     g_free(f);
 }
 
@@ -63,7 +61,7 @@ static void clear_values(struct command *c)
         command_value_clear(&g_array_index(c->params, struct command_value, i));
     for (guint i = 0; c->attributes && i < c->attributes->len; i++) {
         struct command_attribute *a = &g_array_index(c->attributes, struct command_attribute, i);
-        g_free(a->name);
+        wire_text_free(a->name);
         command_value_clear(&a->value);
     }
     GArray *arrays[] = {c->params, c->attributes, c->param_types};
@@ -81,7 +79,9 @@ void command_free(struct command *c)
         g_ptr_array_free(c->columns, TRUE);
     if (c->changes)
         g_ptr_array_free(c->changes, TRUE);
-    char *texts[] = {c->sql, c->user, c->database, c->sqlstate, c->message};
+    wire_text_free(c->sql);
+    wire_text_free(c->message);
+    char *texts[] = {c->user, c->database, c->sqlstate, c->asked_user, c->asked_database};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     g_free(c);
@@ -108,14 +108,16 @@ void command_gatherer_closed(struct command_gatherer *g, const struct connection
     g->last = NULL;
 }
 
-static char *text(struct command_gatherer *g, enum mw_dialect dialect, uint16_t collation, struct mw_slice s)
+static GString *text(struct command_gatherer *g, struct command *c, uint16_t collation, struct mw_slice s)
 {
-    if (!s.p)
-        return NULL;
-    GString *out = g_string_sized_new(s.n);
-    uint64_t invalid = 0;
-    text_to_utf8(g->converter, collation ? mw_collation_charset(dialect, collation) : NULL, s.p, s.n, out, &invalid);
-    return g_string_free(out, FALSE);
+    return wire_text(g->converter, c->dialect, collation, s, &c->invalid_bytes);
+}
+
+/* A name: without NUL by the protocol's own rules. */
+static char *name_text(struct command_gatherer *g, struct command *c, uint16_t collation, struct mw_slice s)
+{
+    GString *out = text(g, c, collation, s);
+    return out ? g_string_free(out, FALSE) : NULL;
 }
 
 /* -- requests ------------------------------------------------------------------------------------------------------ */
@@ -128,58 +130,50 @@ static void take_sql(struct command_gatherer *g, struct command *c, uint16_t col
     c->sql_truncated = length > g->max_sql || length > sql.n;
     if (sql.n > g->max_sql)
         sql.n = (uint32_t)g->max_sql;
-    c->sql = text(g, c->dialect, collation, sql);
+    wire_text_free(c->sql);
+    c->sql = text(g, c, collation, sql);
     /* A cut in the middle of a character is no invalid byte. */
     if (c->sql_truncated)
-        while (g_str_has_suffix(c->sql, "\357\277\275"))
-            c->sql[strlen(c->sql) - 3] = 0;
+        while (g_str_has_suffix(c->sql->str, "\357\277\275"))
+            g_string_truncate(c->sql, c->sql->len - 3);
 }
 
-/* USE name: the database that the session changes to, if it succeeds. */
-static char *used_database(const char *sql)
+/* A name as written in SQL: without its quotes. */
+static char *unquote(GString *name)
 {
-    while (sql && g_ascii_isspace(*sql))
-        sql++;
-    if (!sql || g_ascii_strncasecmp(sql, "use", 3) != 0 || !(g_ascii_isspace(sql[3]) || sql[3] == '`'))
-        return NULL;
-    for (sql += 3; g_ascii_isspace(*sql); sql++)
-        ;
-    if (*sql == '`') {
-        const char *end = strchr(sql + 1, '`');
-        return end ? g_strndup(sql + 1, (gsize)(end - sql - 1)) : NULL;
+    char quote = name->len >= 2 && strchr("`\"'", name->str[0]) ? name->str[0] : 0;
+    GString *out = g_string_new(NULL);
+    for (gsize i = quote ? 1 : 0; i < name->len - (quote ? 1 : 0); i++) {
+        g_string_append_c(out, name->str[i]);
+        i += quote && name->str[i] == quote; /* doubled */
     }
-    return g_strndup(sql, strcspn(sql, "; \t\r\n"));
+    g_string_free(name, TRUE);
+    return g_string_free(out, FALSE);
 }
 
-static void ask(struct followed *f, char *user, char *database)
-{
-    g_free(f->asked_user);
-    g_free(f->asked_database);
-    f->asked_user = user;
-    f->asked_database = database;
-}
-
-static void take_request(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_event *event,
-                         const struct items *items)
+static void take_request(struct command_gatherer *g, struct command *c, const struct mw_event *event, const struct items *items)
 {
     const struct mw_request *q = &event->msg->request;
     const struct mw_exchange *e = event->exchange;
+    uint16_t asked = q->command == MW_COM_CHANGE_USER && q->login.collation ? q->login.collation : e->collation;
+    struct mw_slice name;
     switch (q->command) {
     case MW_COM_QUERY:
         take_sql(g, c, e->collation, q->text, q->text_length);
-        ask(f, NULL, used_database(c->sql));
+        if (mw_statement_database(q->text, &name))
+            c->asked_database = unquote(text(g, c, e->collation, name));
         break;
     case MW_COM_STMT_PREPARE: take_sql(g, c, e->collation, q->text, q->text_length); break;
     case MW_COM_INIT_DB:
         take_sql(g, c, e->collation, q->text, q->text_length);
-        ask(f, NULL, g_strdup(c->sql));
+        c->asked_database = name_text(g, c, e->collation, q->text);
         break;
     case MW_COM_CREATE_DB:
     case MW_COM_DROP_DB:
     case MW_COM_FIELD_LIST: take_sql(g, c, e->collation, q->text, q->text.n); break;
     case MW_COM_CHANGE_USER:
-        ask(f, text(g, c->dialect, e->collation, q->login.user),
-            q->login.database.n ? text(g, c->dialect, e->collation, q->login.database) : g_strdup(""));
+        c->asked_user = name_text(g, c, asked, q->login.user);
+        c->asked_database = q->login.database.n ? name_text(g, c, asked, q->login.database) : g_strdup("");
         break;
     default: break;
     }
@@ -188,7 +182,9 @@ static void take_request(struct command_gatherer *g, struct followed *f, struct 
     c->has_statement = q->command >= MW_COM_STMT_EXECUTE && q->command <= MW_COM_STMT_RESET;
     c->has_statement |= q->command == MW_COM_STMT_FETCH || q->command == MW_COM_STMT_BULK_EXECUTE;
     c->statement_id = q->statement_id;
-    c->has_params = (q->command == MW_COM_STMT_EXECUTE || q->command == MW_COM_STMT_BULK_EXECUTE) && e->stmt != NULL;
+    bool executes = q->command == MW_COM_STMT_EXECUTE || q->command == MW_COM_STMT_BULK_EXECUTE;
+    c->has_params = executes && e->stmt && !(event->msg->notes & (MW_NOTE_BIT(UNBOUND) | MW_NOTE_BIT(UNKNOWN_STATEMENT)));
+    c->params_truncated = items && event->msg->status != MW_OK;
     if (items)
         command_values_take(c, items, e->stmt, g->converter);
 }
@@ -213,17 +209,17 @@ static struct command *new_command(const struct connection *connection, struct f
 /* -- replies ------------------------------------------------------------------------------------------------------- */
 
 /* Adds a text to a list of the command, as long as there is room. Takes the text. */
-static void add_text(struct command_gatherer *g, struct command *c, GPtrArray **list, char *text)
+static void add_text(struct command_gatherer *g, struct command *c, GPtrArray **list, GString *added)
 {
-    size_t n = strlen(text) + 1 + sizeof text;
+    size_t n = added->len + 1 + sizeof *added;
     if (c->extra + n > g->limits->command_bytes) {
         g->hits->command_bytes++;
-        g_free(text);
+        wire_text_free(added);
         return;
     }
     if (!*list)
-        *list = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(*list, text);
+        *list = g_ptr_array_new_with_free_func(wire_text_destroy);
+    g_ptr_array_add(*list, added);
     c->extra += n;
 }
 
@@ -240,10 +236,10 @@ static void take_changes(struct command_gatherer *g, struct followed *f, struct 
     while (mw_track_next(&rest, &type, &data)) {
         if (type == MW_TRACK_SYSTEM_VARIABLES) {
             while (mw_attribute_next(&data, &name, &value)) {
-                char *n = text(g, c->dialect, 0, name), *v = text(g, c->dialect, 0, value);
-                add_text(g, c, &c->changes, g_strdup_printf("%s=%s", n, v));
-                g_free(n);
-                g_free(v);
+                GString *change = text(g, c, 0, name);
+                g_string_append_c(change, '=');
+                wire_text_append(change, g->converter, c->dialect, 0, value, &c->invalid_bytes);
+                add_text(g, c, &c->changes, change);
             }
             continue;
         }
@@ -254,13 +250,14 @@ static void take_changes(struct command_gatherer *g, struct followed *f, struct 
         value = data;
         if (type != MW_TRACK_STATE_CHANGE && !mw_lenenc_next(&data, &value))
             continue;
-        char *v = text(g, c->dialect, 0, value);
-        add_text(g, c, &c->changes, g_strdup_printf("%s=%s", names[type], v));
+        GString *change = g_string_new(names[type]);
+        g_string_append_c(change, '=');
+        wire_text_append(change, g->converter, c->dialect, 0, value, &c->invalid_bytes);
+        add_text(g, c, &c->changes, change);
         if (type == MW_TRACK_SCHEMA) {
             g_free(f->database);
-            f->database = *v ? g_strdup(v) : NULL;
+            f->database = value.n ? name_text(g, c, 0, value) : NULL;
         }
-        g_free(v);
     }
 }
 
@@ -273,46 +270,44 @@ static void take_reply(struct command_gatherer *g, struct followed *f, struct co
         if (event->exchange->resultsets > 1 || event->exchange->reply == MW_REPLY_PREPARED)
             break;
         if (m->column.name.p)
-            add_text(g, c, &c->columns, text(g, c->dialect, collation, m->column.name));
+            add_text(g, c, &c->columns, text(g, c, collation, m->column.name));
         break;
     case MW_KIND_OK: take_changes(g, f, c, &m->ok); break;
     case MW_KIND_ERR:
-        g_free(c->message);
+        wire_text_free(c->message);
         g_free(c->sqlstate);
-        c->message = text(g, c->dialect, collation, m->err.message);
-        c->sqlstate = text(g, c->dialect, 0, m->err.sqlstate);
+        c->message = text(g, c, collation, m->err.message);
+        c->sqlstate = name_text(g, c, 0, m->err.sqlstate);
         break;
     default: break;
     }
 }
 
-/* What a success changes for the commands that come. */
+/* What a success changes for the commands that come. Where several statements went in one command and one of them failed, it is
+ * not known which of them counted. */
 static void settle(struct followed *f, const struct command *c)
 {
-    bool asks = c->code == MW_COM_QUERY || c->code == MW_COM_INIT_DB || c->code == MW_COM_CHANGE_USER;
-    if (!asks || !c->seen)
-        return;
-    if (c->outcome == MW_OUTCOME_OK && f->asked_database) {
+    bool failed = c->outcome == MW_OUTCOME_ERROR || c->outcome == MW_OUTCOME_LOST;
+    if (c->asked_database && (!failed || c->resultsets > 0)) {
         g_free(f->database);
-        f->database = *f->asked_database ? g_strdup(f->asked_database) : NULL;
+        f->database = failed || !*c->asked_database ? NULL : g_strdup(c->asked_database);
     }
-    if (c->outcome == MW_OUTCOME_OK && f->asked_user) {
+    if (c->asked_user && !failed) {
         g_free(f->user);
-        f->user = g_strdup(f->asked_user);
+        f->user = g_strdup(c->asked_user);
     }
-    ask(f, NULL, NULL);
 }
 
 static size_t size_of(const struct command *c)
 {
-    size_t n = sizeof *c + c->extra + (c->sql ? strlen(c->sql) : 0) + (c->message ? strlen(c->message) : 0);
+    size_t n = sizeof *c + c->extra + (c->sql ? c->sql->len : 0) + (c->message ? c->message->len : 0);
     for (guint i = 0; c->params && i < c->params->len; i++) {
         const struct command_value *v = &g_array_index(c->params, struct command_value, i);
-        n += sizeof *v + (v->text ? strlen(v->text) : 0);
+        n += sizeof *v + (v->text ? v->text->len : 0);
     }
     for (guint i = 0; c->attributes && i < c->attributes->len; i++) {
         const struct command_attribute *a = &g_array_index(c->attributes, struct command_attribute, i);
-        n += sizeof *a + strlen(a->name) + (a->value.text ? strlen(a->value.text) : 0);
+        n += sizeof *a + a->name->len + (a->value.text ? a->value.text->len : 0);
     }
     return n;
 }
@@ -369,7 +364,7 @@ void command_gatherer_event(struct command_gatherer *g, const struct connection 
         f = follow(g, connection);
         struct command *c = new_command(connection, f, event);
         if (!c->empty)
-            take_request(g, f, c, event, items);
+            take_request(g, c, event, items);
         /* What needs no answer is over before those that still wait for theirs. */
         if (event->exchange->reply == MW_REPLY_NOTHING && !c->empty)
             g_queue_push_head(&f->inflight, c);

@@ -25,11 +25,11 @@ struct command_value {
         float f;
         double d;
     };
-    char *text; /**< VALUE_TEXT: UTF-8; VALUE_BYTES: hex; VALUE_INDICATOR: its name; owned */
+    GString *text; /**< VALUE_TEXT: UTF-8; VALUE_BYTES: hex; VALUE_INDICATOR: its name; owned */
 };
 
 struct command_attribute {
-    char *name;
+    GString *name;
     struct command_value value;
 };
 
@@ -42,20 +42,24 @@ struct command {
     bool empty; /**< a request without a command byte */
     uint8_t code;
     enum mw_dialect dialect;
-    char *sql;
+    GString *sql;
     uint64_t sql_bytes; /**< true length on the wire */
     bool sql_truncated, has_statement, has_params;
+    bool params_truncated; /**< the request was not kept whole: the last parameters or attributes are not told */
     uint32_t statement_id;
     GArray *params;      /**< of struct command_value; NULL: none */
     GArray *param_types; /**< of uint16_t, as on the wire; NULL: none */
     GArray *attributes;  /**< of struct command_attribute; NULL: none */
     char *user, *database;
     enum mw_outcome outcome;
-    GPtrArray *columns; /**< of char *, of the first result set; NULL: none */
-    GPtrArray *changes; /**< of char *, session state that the replies told; NULL: none */
+    GPtrArray *columns; /**< of GString *, of the first result set; NULL: none */
+    GPtrArray *changes; /**< of GString *, session state that the replies told; NULL: none */
     uint64_t resultsets, rows, affected_rows, insert_id, warnings;
     uint16_t status, error;
-    char *sqlstate, *message;
+    char *sqlstate;
+    GString *message;
+    uint64_t invalid_bytes; /**< of its texts, in their character sets */
+    char *asked_user, *asked_database; /**< what it makes the session's, if it succeeds; "" none, NULL unchanged */
     int64_t first_byte_us, duration_us; /**< since the last byte of the request; -1 unknown */
     uint64_t request_bytes, response_bytes;
     bool exact;

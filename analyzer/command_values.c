@@ -5,20 +5,12 @@
 
 void command_value_clear(struct command_value *v)
 {
-    g_free(v->text);
+    wire_text_free(v->text);
     v->text = NULL;
 }
 
-static char *utf8(struct text_converter *converter, enum mw_dialect dialect, uint16_t collation, const uint8_t *p, size_t n)
-{
-    GString *out = g_string_sized_new(n);
-    uint64_t invalid = 0;
-    text_to_utf8(converter, collation ? mw_collation_charset(dialect, collation) : NULL, p, n, out, &invalid);
-    return g_string_free(out, FALSE);
-}
-
 /* The value of a field, if the field is one. */
-static bool value_of(const struct command *c, const struct mw_item *item, struct text_converter *converter,
+static bool value_of(struct command *c, const struct mw_item *item, struct text_converter *converter,
                      struct command_value *out)
 {
     const struct mw_field *f = mw_field(item->field);
@@ -55,12 +47,12 @@ static bool value_of(const struct command *c, const struct mw_item *item, struct
         GString *hex = g_string_new(NULL);
         text_hex(hex, item->p, item->n);
         out->kind = VALUE_BYTES;
-        out->text = g_string_free(hex, FALSE);
+        out->text = hex;
         return true;
     }
     default:
         out->kind = VALUE_TEXT;
-        out->text = utf8(converter, c->dialect, item->collation, item->p, item->n);
+        out->text = wire_text(converter, c->dialect, item->collation, (struct mw_slice){item->p, item->n}, &c->invalid_bytes);
         return true;
     }
 }
@@ -72,7 +64,7 @@ static void add_param(struct command *c, struct command_value v)
     g_array_append_val(c->params, v);
 }
 
-static void add_attribute(struct command *c, char *name, struct command_value v)
+static void add_attribute(struct command *c, GString *name, struct command_value v)
 {
     struct command_attribute a = {name, v};
     if (!c->attributes)
@@ -105,28 +97,35 @@ void command_values_take(struct command *c, const struct items *items, const str
                          struct text_converter *converter)
 {
     enum { NONE, PARAM, ATTRIBUTE } within = NONE;
+    uint32_t params = 0; /* seen so far: those behind the statement's own are query attributes */
+    bool bulk = c->code == MW_COM_STMT_BULK_EXECUTE;
     take_types(c, items, stmt);
     for (size_t i = 0; i < items->count; i++) {
         const struct mw_item *item = &items->entries[i].item;
         struct command_value v;
         switch (item->field) {
         case MW_F_BULK_ROW: add_param(c, (struct command_value){.kind = VALUE_SET}); continue;
-        case MW_F_EXEC_PARAM: within = PARAM; continue;
+        case MW_F_EXEC_PARAM:
+            within = !bulk && stmt && !stmt->guessed && params >= stmt->params ? ATTRIBUTE : PARAM;
+            params++;
+            continue;
         case MW_F_QUERY_ATTR: within = ATTRIBUTE; continue;
         case MW_F_BULK_INDICATOR:
             if (item->number == 1)
                 add_param(c, (struct command_value){.kind = VALUE_NULL});
             else if (item->number > 1)
                 add_param(c, (struct command_value){.kind = VALUE_INDICATOR,
-                                                    .text = g_strdup(item->name ? item->name : "STMT_INDICATOR_UNKNOWN")});
+                                                    .text = g_string_new(item->name ? item->name : "STMT_INDICATOR_UNKNOWN")});
             continue;
         default: break;
         }
         if (within == NONE || !value_of(c, item, converter, &v))
             continue;
-        if (item->label.n || within == ATTRIBUTE)
-            add_attribute(c, utf8(converter, c->dialect, item->label_collation, item->label.p, item->label.n), v);
-        else
+        bool guessed_attribute = stmt && stmt->guessed && item->label.n;
+        if (within == ATTRIBUTE || guessed_attribute) {
+            GString *name = wire_text(converter, c->dialect, item->label_collation, item->label, &c->invalid_bytes);
+            add_attribute(c, name ? name : g_string_new(NULL), v);
+        } else
             add_param(c, v);
         within = NONE;
     }
@@ -140,11 +139,11 @@ void command_value_json(struct json *j, const struct command_value *v)
     case VALUE_UINT: json_uint(j, v->u); break;
     case VALUE_FLOAT: json_float(j, v->f); break;
     case VALUE_DOUBLE: json_double(j, v->d); break;
-    case VALUE_TEXT: json_string(j, v->text); break;
+    case VALUE_TEXT: json_string_n(j, v->text->str, v->text->len); break;
     case VALUE_BYTES:
     case VALUE_INDICATOR:
         json_object(j);
-        json_put_string(j, v->kind == VALUE_BYTES ? "hex" : "indicator", v->text);
+        json_put_string(j, v->kind == VALUE_BYTES ? "hex" : "indicator", v->text->str);
         json_object_end(j);
         break;
     case VALUE_SET: break;
@@ -168,15 +167,16 @@ void command_value_sql(GString *out, const struct command_value *v)
         break;
     case VALUE_TEXT:
         g_string_append_c(out, '\'');
-        for (const char *p = v->text; *p; p++) {
-            if (*p == '\'' || *p == '\\')
+        for (gsize i = 0; i < v->text->len; i++) {
+            char c = v->text->str[i];
+            if (c == '\'' || c == '\\' || c == 0)
                 g_string_append_c(out, '\\');
-            g_string_append_c(out, *p);
+            g_string_append_c(out, c ? c : '0');
         }
         g_string_append_c(out, '\'');
         break;
-    case VALUE_BYTES: g_string_append_printf(out, "x'%s'", v->text); break;
-    case VALUE_INDICATOR: g_string_append(out, v->text); break;
+    case VALUE_BYTES: g_string_append_printf(out, "x'%s'", v->text->str); break;
+    case VALUE_INDICATOR: g_string_append(out, v->text->str); break;
     case VALUE_SET: break;
     }
 }

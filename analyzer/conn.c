@@ -40,11 +40,9 @@ struct conn {
     enum conn_mode mode;
     uint8_t server; /* TCP direction in which the server sends */
     bool syn_seen;
-    bool gap_seen;
+    uint64_t gap_bytes; /* before it was known that this is MySQL */
     int64_t syn_ns, established_ns;
     const char *first_file;
-    enum connection_close closed_by;
-    bool ended;
 };
 
 static void *core_alloc(void *user, size_t size)
@@ -112,19 +110,6 @@ static void apply_actions(struct conn *c, enum mw_dir dir, unsigned actions)
         start_inflating(c, dir, actions & MW_START_ZLIB ? MW_ZLIB : MW_ZSTD);
 }
 
-/* Does this packet carry values that an observer of commands wants? */
-static bool has_values(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet *packet)
-{
-    if (dir != MW_CLIENT || packet->have < 2 || ctx->phase != MW_PHASE_COMMAND)
-        return false;
-    switch (packet->payload[0]) {
-    case MW_COM_STMT_EXECUTE:
-    case MW_COM_STMT_BULK_EXECUTE: return ctx->stmt && ctx->stmt->params + (ctx->caps >> MW_BIT_CLIENT_QUERY_ATTRIBUTES & 1);
-    case MW_COM_QUERY: return mw_ctx_has(ctx, MW_BIT_CLIENT_QUERY_ATTRIBUTES) && packet->payload[1] != 0;
-    default: return false;
-    }
-}
-
 /* Decodes a packet and steps the session; with its fields when somebody looks at them. */
 static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet *packet)
 {
@@ -134,7 +119,7 @@ static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet 
     struct mw_msg msg;
     m->record->packets[dir] += packet->parts;
     bool looked_at = observer->packet && (!observer->only || observer->only == m->record->id);
-    if (!looked_at && !(observer->values && has_values(live, dir, packet))) {
+    if (!looked_at && !(observer->values && dir == MW_CLIENT && mw_carries_values(live, packet))) {
         mw_decode(live, dir, packet, &msg);
         apply_actions(c, dir, mw_session_step(m->session, dir, &msg, packet).actions);
         return;
@@ -165,14 +150,19 @@ static void drain(struct conn *c, enum mw_dir dir)
         take_packet(c, dir, &packet);
 }
 
+/* A connection can span files; how many are told is bounded. */
+static void note_file(struct conn *c)
+{
+    enum { FILES_MAX = 1000 };
+    GPtrArray *files = c->mysql->record->files;
+    if (g_ptr_array_index(files, files->len - 1) != (gpointer)(uintptr_t)c->env->file && files->len < FILES_MAX)
+        g_ptr_array_add(files, (gpointer)(uintptr_t)c->env->file);
+}
+
 /* Bytes of packets, after everything below was peeled off. */
 static void packet_data(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
-    struct mysql *m = c->mysql;
-    bool was_lost = m->framer[dir].lost_sync;
-    mw_framer_push(&m->framer[dir], p, n, stamp);
-    if (was_lost && mw_looks_like_packet(dir, p, n) == MW_YES)
-        mw_session_gap(m->session, dir); /* what was outstanding cannot be told from here on */
+    mw_framer_push(&c->mysql->framer[dir], p, n, stamp);
     drain(c, dir);
 }
 
@@ -181,7 +171,7 @@ static void packet_gap(struct conn *c, enum mw_dir dir, uint64_t n)
     if (mw_framer_gap(&c->mysql->framer[dir], n))
         drain(c, dir);
     else
-        mw_session_gap(c->mysql->session, dir);
+        apply_actions(c, dir, mw_session_gap(c->mysql->session, dir));
 }
 
 static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
@@ -205,6 +195,7 @@ static void mysql_data(struct conn *c, int tcp_dir, const uint8_t *p, uint32_t n
     enum mw_dir dir = role(c, tcp_dir);
     struct mysql *m = c->mysql;
     m->record->bytes[dir] += n;
+    note_file(c);
     if (c->mode != CONN_MYSQL)
         return;
     if (m->inflater[dir])
@@ -227,7 +218,9 @@ static void start_mysql(struct conn *c, int server, bool midstream)
     m->record = connection_new();
     m->record->exact = true;
     m->record->id = c->flow->ordinal;
-    m->record->first_file = c->first_file;
+    m->record->files = g_ptr_array_new();
+    g_ptr_array_add(m->record->files, (gpointer)(uintptr_t)c->first_file);
+    m->record->gap_bytes = c->gap_bytes;
     m->record->first_packet = c->flow->first_number;
     m->record->start_ns = c->flow->first_time_ns;
     m->record->client = tcp_end(c, !server);
@@ -346,8 +339,8 @@ static void on_gap(void *user, int dir, uint64_t n, enum tcp_gap why, int64_t ti
 {
     struct conn *c = user;
     (void)why;
-    c->gap_seen = true;
     if (!c->mysql) {
+        c->gap_bytes += n;
         c->syn_seen = false; /* what comes next is the middle of something */
         if (c->first[dir].bytes)
             g_byte_array_set_size(c->first[dir].bytes, 0);
@@ -414,7 +407,6 @@ static void on_close(void *conn, enum flow_end why)
     if (c->mysql) {
         struct connection *r = c->mysql->record;
         r->end_ns = c->flow->last_time_ns;
-        r->last_file = c->env->file;
         r->exact = mw_session_exact(c->mysql->session);
         mw_session_free(c->mysql->session); /* tells of commands that were not answered */
         for (int d = 0; d < 2; d++) {

@@ -19,11 +19,13 @@ void connection_free(struct connection *c)
     g_free(c->client_auth_plugin);
     g_free(c->auth_plugin);
     g_free(c->sqlstate);
-    g_free(c->error_message);
+    wire_text_free(c->error_message);
+    if (c->files)
+        g_ptr_array_free(c->files, TRUE);
     if (c->attributes) {
         for (guint i = 0; i < c->attributes->len; i++) {
-            g_free(g_array_index(c->attributes, struct connection_attribute, i).name);
-            g_free(g_array_index(c->attributes, struct connection_attribute, i).value);
+            wire_text_free(g_array_index(c->attributes, struct connection_attribute, i).name);
+            wire_text_free(g_array_index(c->attributes, struct connection_attribute, i).value);
         }
         g_array_free(c->attributes, TRUE);
     }
@@ -38,23 +40,19 @@ static size_t length(const char *text)
 size_t connection_size(const struct connection *c)
 {
     size_t n = sizeof *c + length(c->server_version) + length(c->server_auth_plugin) + length(c->user) +
-               length(c->database) + length(c->client_auth_plugin) + length(c->auth_plugin) + length(c->error_message);
+               length(c->database) + length(c->client_auth_plugin) + length(c->auth_plugin) + (c->error_message ? c->error_message->len : 0);
     for (guint i = 0; c->attributes && i < c->attributes->len; i++) {
         const struct connection_attribute *a = &g_array_index(c->attributes, struct connection_attribute, i);
-        n += sizeof *a + length(a->name) + length(a->value);
+        n += sizeof *a + a->name->len + a->value->len;
     }
     return n;
 }
 
-/* Text of a collation's character set as UTF-8; NULL for an absent field. */
+/* A text without NUL by the protocol's own rules, as UTF-8; NULL for an absent field. */
 static char *text(struct connection *c, struct text_converter *converter, uint16_t collation, struct mw_slice s)
 {
-    if (!s.p)
-        return NULL;
-    GString *out = g_string_sized_new(s.n);
-    const char *charset = collation ? mw_collation_charset(c->dialect, collation) : NULL;
-    text_to_utf8(converter, charset, s.p, s.n, out, &c->invalid_bytes);
-    return g_string_free(out, FALSE);
+    GString *out = wire_text(converter, c->dialect, collation, s, &c->invalid_bytes);
+    return out ? g_string_free(out, FALSE) : NULL;
 }
 
 static void on_greeting(struct connection *c, const struct mw_event *e, struct text_converter *converter)
@@ -82,7 +80,8 @@ static void read_attributes(struct connection *c, struct text_converter *convert
     c->attributes = g_array_new(FALSE, FALSE, sizeof(struct connection_attribute));
     struct mw_slice name, value;
     while (mw_attribute_next(&attributes, &name, &value)) {
-        struct connection_attribute a = {text(c, converter, collation, name), text(c, converter, collation, value)};
+        struct connection_attribute a = {wire_text(converter, c->dialect, collation, name, &c->invalid_bytes),
+                                         wire_text(converter, c->dialect, collation, value, &c->invalid_bytes)};
         g_array_append_val(c->attributes, a);
     }
 }
@@ -133,7 +132,7 @@ static void on_verdict(struct connection *c, const struct mw_event *e, struct te
     c->auth_result = AUTH_RESULT_ERROR;
     c->error_code = err->code;
     c->sqlstate = text(c, converter, 0, err->sqlstate);
-    c->error_message = text(c, converter, c->client_collation, err->message);
+    c->error_message = wire_text(converter, c->dialect, c->client_collation, err->message, &c->invalid_bytes);
 }
 
 void connection_event(struct connection *c, const struct mw_event *e, struct text_converter *converter)
@@ -153,6 +152,7 @@ void connection_event(struct connection *c, const struct mw_event *e, struct tex
         c->rows += e->exchange->rows;
         c->warnings += e->exchange->warnings;
         c->errors += e->exchange->outcome == MW_OUTCOME_ERROR;
+        c->answered += e->exchange->first.number != 0;
         break;
     case MW_EVENT_AUTH:
     case MW_EVENT_REPLY:
@@ -162,9 +162,10 @@ void connection_event(struct connection *c, const struct mw_event *e, struct tex
 
 void connection_finish(struct connection *c)
 {
-    if (c->logged_in && c->auth_result == AUTH_RESULT_UNKNOWN)
+    bool welcome = c->auth_result == AUTH_RESULT_OK || c->answered > 0; /* the verdict itself may have been lost */
+    if (c->logged_in && c->auth_result == AUTH_RESULT_UNKNOWN && !welcome)
         c->auth_result = AUTH_RESULT_INCOMPLETE;
-    if (!c->client_spoke && c->greeted && c->auth_result == AUTH_RESULT_UNKNOWN)
+    if (!c->client_spoke && c->greeted && c->auth_result == AUTH_RESULT_UNKNOWN && !welcome)
         c->auth_result = AUTH_RESULT_INCOMPLETE;
     bool over = c->ended || c->closed_by == CLOSED_BY_QUIT;
     if (c->auth_result == AUTH_RESULT_ERROR)
@@ -173,7 +174,7 @@ void connection_finish(struct connection *c)
         c->state = CONNECTION_MIDSTREAM;
     else if (!over)
         c->state = CONNECTION_OPEN;
-    else if (c->auth_result == AUTH_RESULT_OK || (c->tls && c->opaque))
+    else if (welcome || (c->tls && c->opaque))
         c->state = CONNECTION_COMPLETE;
     else
         c->state = CONNECTION_ABORTED;

@@ -5,7 +5,7 @@
 #define ANALYZER_CONNECTION_H
 
 #include "analyzer/segment.h"
-#include "analyzer/text.h"
+#include "analyzer/wire_text.h"
 #include "mywire/session.h"
 
 enum connection_state {
@@ -21,13 +21,13 @@ enum connection_close { CLOSED_BY_NONE, CLOSED_BY_QUIT, CLOSED_BY_CLIENT_FIN, CL
 enum connection_auth { AUTH_RESULT_UNKNOWN, AUTH_RESULT_OK, AUTH_RESULT_ERROR, AUTH_RESULT_INCOMPLETE };
 
 struct connection_attribute {
-    char *name, *value; /**< UTF-8 */
+    GString *name, *value; /**< UTF-8 */
 };
 
 /** Instants are nanoseconds since the epoch, 0 where not seen. Texts are UTF-8, NULL where unknown. */
 struct connection {
     uint64_t id;           /**< from 1, in order of the first packet */
-    const char *first_file, *last_file; /**< borrowed from the input list */
+    GPtrArray *files; /**< of const char *, borrowed from the input list: those with packets of it, in order */
     uint64_t first_packet; /**< number in its file */
     int64_t start_ns, end_ns;
     struct endpoint client, server;
@@ -59,7 +59,8 @@ struct connection {
     enum mw_auth_path auth_path;
     enum connection_auth auth_result;
     uint16_t error_code;
-    char *sqlstate, *error_message;
+    char *sqlstate;
+    GString *error_message;
 
     bool tls;
     const char *tls_reason; /**< why TLS stays closed; NULL when it does not, or when there is none */
@@ -70,6 +71,7 @@ struct connection {
     int64_t syn_ns, established_ns, greeting_ns, ssl_request_ns, login_ns, verdict_ns;
 
     uint64_t commands, errors, warnings, rows;
+    uint64_t answered; /**< commands whose reply was seen */
     uint64_t bytes[2], packets[2]; /**< by enum mw_dir: stream bytes, protocol packets */
     uint64_t gap_bytes;
     uint64_t invalid_bytes; /**< bytes of texts that are invalid in their character set */

@@ -33,8 +33,8 @@ static const char *attribute(const struct connection *c, const char *name)
 {
     for (guint i = 0; c->attributes && i < c->attributes->len; i++) {
         const struct connection_attribute *a = &g_array_index(c->attributes, struct connection_attribute, i);
-        if (strcmp(a->name, name) == 0)
-            return a->value;
+        if (strcmp(a->name->str, name) == 0)
+            return a->value->str;
     }
     return NULL;
 }

@@ -53,6 +53,20 @@ void record_string_n(struct record *r, const char *key, size_t n, const char *va
         csv_null(r->csv);
 }
 
+void record_text_n(struct record *r, const char *key, size_t n, const GString *value)
+{
+    if (!value) {
+        record_null_n(r, key, n);
+        return;
+    }
+    if (!key_of(r, key, n))
+        return;
+    if (r->json)
+        json_string_n(r->json, value->str, value->len);
+    else
+        csv_string_n(r->csv, value->str, value->len);
+}
+
 void record_int_n(struct record *r, const char *key, size_t n, int64_t value)
 {
     if (!key_of(r, key, n))
@@ -112,23 +126,35 @@ void record_list_n(struct record *r, const char *key, size_t n, bool known)
     container(r, key, n, known, json_array);
 }
 
-static void append(struct record *r, const char *name, const char *value)
+static void append(struct record *r, const char *value, size_t n)
+{
+    g_string_append_len(r->list, value, (gssize)n);
+}
+
+static void separate(struct record *r)
 {
     if (r->list->len)
         g_string_append_c(r->list, ';');
-    if (name) {
-        g_string_append(r->list, name);
-        g_string_append_c(r->list, '=');
-    }
-    g_string_append(r->list, value ? value : "");
 }
 
 void record_list_item(struct record *r, const char *value)
 {
-    if (r->json)
+    if (r->json) {
         json_string(r->json, value);
-    else if (!r->header)
-        append(r, NULL, value);
+    } else if (!r->header) {
+        separate(r);
+        append(r, value, strlen(value));
+    }
+}
+
+void record_list_text(struct record *r, const GString *value)
+{
+    if (r->json) {
+        json_string_n(r->json, value->str, value->len);
+    } else if (!r->header) {
+        separate(r);
+        append(r, value->str, value->len);
+    }
 }
 
 static void container_end(struct record *r)
@@ -154,12 +180,17 @@ void record_map_n(struct record *r, const char *key, size_t n, bool known)
     container(r, key, n, known, json_object);
 }
 
-void record_map_item(struct record *r, const char *name, const char *value)
+void record_map_item(struct record *r, const GString *name, const GString *value)
 {
-    if (r->json)
-        json_put_string(r->json, name, value);
-    else if (!r->header)
-        append(r, name, value);
+    if (r->json) {
+        json_key_n(r->json, name->str, name->len);
+        json_string_n(r->json, value->str, value->len);
+    } else if (!r->header) {
+        separate(r);
+        append(r, name->str, name->len);
+        append(r, "=", 1);
+        append(r, value->str, value->len);
+    }
 }
 
 void record_map_end(struct record *r)

@@ -39,6 +39,14 @@ static inline void record_string(struct record *r, const char *key, const char *
     record_string_n(r, key, strlen(key), value);
 }
 
+/** A text that may hold anything, NUL too; NULL is null. */
+void record_text_n(struct record *r, const char *key, size_t n, const GString *value);
+
+static inline void record_text(struct record *r, const char *key, const GString *value)
+{
+    record_text_n(r, key, strlen(key), value);
+}
+
 static inline void record_int(struct record *r, const char *key, int64_t value)
 {
     record_int_n(r, key, strlen(key), value);
@@ -92,6 +100,7 @@ static inline void record_list(struct record *r, const char *key, bool known)
     record_list_n(r, key, strlen(key), known);
 }
 void record_list_item(struct record *r, const char *value);
+void record_list_text(struct record *r, const GString *value);
 void record_list_end(struct record *r);
 
 /** A map of texts (CSV: name=value joined by ";"), or null. */
@@ -99,7 +108,7 @@ static inline void record_map(struct record *r, const char *key, bool known)
 {
     record_map_n(r, key, strlen(key), known);
 }
-void record_map_item(struct record *r, const char *name, const char *value);
+void record_map_item(struct record *r, const GString *name, const GString *value);
 void record_map_end(struct record *r);
 
 #endif

@@ -79,7 +79,7 @@ static void put_attributes(struct record *r, const struct command *c)
             const struct command_attribute *a = &g_array_index(c->attributes, struct command_attribute, i);
             g_string_truncate(s, 0);
             command_value_sql(s, &a->value);
-            record_map_item(r, a->name, s->str);
+            record_map_item(r, a->name, s);
         }
         record_map_end(r);
         g_string_free(s, TRUE);
@@ -93,7 +93,7 @@ static void put_attributes(struct record *r, const struct command *c)
     json_object(r->json);
     for (guint i = 0; i < c->attributes->len; i++) {
         const struct command_attribute *a = &g_array_index(c->attributes, struct command_attribute, i);
-        json_key(r->json, a->name);
+        json_key_n(r->json, a->name->str, a->name->len);
         command_value_json(r->json, &a->value);
     }
     json_object_end(r->json);
@@ -103,7 +103,7 @@ static void put_texts(struct record *r, const char *key, const GPtrArray *texts)
 {
     record_list(r, key, texts != NULL);
     for (guint i = 0; texts && i < texts->len; i++)
-        record_list_item(r, g_ptr_array_index(texts, i));
+        record_list_text(r, g_ptr_array_index(texts, i));
     record_list_end(r);
 }
 
@@ -139,32 +139,35 @@ void report_command(struct record *r, const struct command *c)
     record_instant(r, "start_ns", c->start_ns);
     record_uint(r, "packet", c->packet);
     record_string(r, "command", command_name(c));
-    record_string(r, "sql", c->sql);
+    record_text(r, "sql", c->sql);
     record_uint_if(r, "sql_bytes", c->sql != NULL, c->sql_bytes);
     record_bool(r, "sql_truncated", c->sql_truncated);
     record_uint_if(r, "statement_id", c->has_statement, c->statement_id);
     put_params(r, c);
     put_types(r, c);
     put_attributes(r, c);
+    record_bool(r, "params_truncated", c->params_truncated);
     record_string(r, "user", c->user);
     record_string(r, "database", c->database);
     record_string(r, "response", command_outcome_name(c->outcome));
     record_uint(r, "resultsets", c->resultsets);
     put_texts(r, "columns", c->columns);
     record_uint(r, "rows", c->rows);
-    record_uint_if(r, "affected_rows", ended && !failed, c->affected_rows);
-    record_uint_if(r, "last_insert_id", ended && !failed, c->insert_id);
-    record_uint_if(r, "warnings", ended && !failed, c->warnings);
-    put_status(r, c, ended && !failed);
+    bool known = ended && !failed && c->seen;
+    record_uint_if(r, "affected_rows", known, c->affected_rows);
+    record_uint_if(r, "last_insert_id", known, c->insert_id);
+    record_uint_if(r, "warnings", known, c->warnings);
+    put_status(r, c, known);
     put_texts(r, "session_changes", c->changes);
     record_uint_if(r, "error_code", failed, c->error);
     record_string(r, "error_symbol", failed ? mw_error_symbol(c->dialect, c->error) : NULL);
     record_string(r, "sqlstate", c->sqlstate);
-    record_string(r, "error_message", c->message);
+    record_text(r, "error_message", c->message);
     record_duration(r, "first_byte_us", c->first_byte_us);
     record_duration(r, "duration_us", c->duration_us);
     record_uint(r, "request_bytes", c->request_bytes);
     record_uint(r, "response_bytes", c->response_bytes);
+    record_uint(r, "invalid_bytes", c->invalid_bytes);
     record_bool(r, "exact", c->exact);
     record_null(r, "digest"); /* of the normalized text */
     record_end(r);

@@ -49,10 +49,8 @@ static void put_capabilities(struct record *r, const char *key, const char *bits
 static void put_files(struct record *r, const struct connection *c)
 {
     record_list(r, "files", true);
-    if (c->first_file)
-        record_list_item(r, c->first_file);
-    if (c->last_file && c->last_file != c->first_file)
-        record_list_item(r, c->last_file);
+    for (guint i = 0; c->files && i < c->files->len; i++)
+        record_list_item(r, g_ptr_array_index(c->files, i));
     record_list_end(r);
 }
 
@@ -103,7 +101,7 @@ static void put_auth(struct record *r, const struct connection *c)
     record_uint_if(r, "error_code", failed, c->error_code);
     record_string(r, "error_symbol", failed ? mw_error_symbol(c->dialect, c->error_code) : NULL);
     record_string(r, "sqlstate", c->sqlstate);
-    record_string(r, "error_message", c->error_message);
+    record_text(r, "error_message", c->error_message);
 }
 
 static void put_tls(struct record *r, const struct connection *c)
@@ -141,7 +139,7 @@ void report_connection(struct record *r, const struct connection *c)
     put_login(r, c);
     put_auth(r, c);
     put_tls(r, c);
-    record_string(r, "compression", connection_compression_name(c));
+    record_string(r, "compression", c->greeted || c->logged_in ? connection_compression_name(c) : NULL);
     record_uint_if(r, "zstd_level", c->zstd_level > 0, c->zstd_level);
     record_uint(r, "damaged_frames", c->damaged_frames);
     record_duration(r, "tcp_connect_us", connection_tcp_connect_us(c));

@@ -57,7 +57,7 @@ static void add_row(struct table *t, const void *item)
     cell_result(t, c);
     GString *sql = g_string_new(NULL);
     if (c->sql)
-        text_shorten(sql, c->sql, strlen(c->sql), SQL_SHOWN);
+        text_shorten(sql, c->sql->str, c->sql->len, SQL_SHOWN);
     if (c->sql_truncated && !g_str_has_suffix(sql->str, "…"))
         g_string_append(sql, "…");
     table_cell(t, sql->str, TABLE_PLAIN);

@@ -28,26 +28,26 @@ struct follow {
 
 enum color { PLAIN, BOLD, RED, DIM };
 
-static void paint(const struct follow *f, GString *s, enum color color, const char *text)
+static void paint(const struct follow *f, GString *s, enum color color, const char *text, size_t n)
 {
     static const char *const codes[] = {"", "\033[1m", "\033[31m", "\033[2m"};
     bool on = f->out->color && color != PLAIN;
     if (on)
         g_string_append(s, codes[color]);
-    text_escape_terminal(s, text, strlen(text));
+    text_escape_terminal(s, text, n);
     if (on)
         g_string_append(s, "\033[0m");
 }
 
 /* "   0.044707  text" */
-static void tell(const struct follow *f, int64_t time_ns, enum color color, const char *text)
+static void tell(const struct follow *f, int64_t time_ns, enum color color, const char *text, size_t n)
 {
     GString *line = g_string_new(NULL);
     if (time_ns)
         g_string_append_printf(line, "%11.6f  ", (double)(time_ns - f->start_ns) / 1e9);
     else
         g_string_append(line, "             ");
-    paint(f, line, color, text);
+    paint(f, line, color, text, n);
     g_string_append_c(line, '\n');
     sink_write(f->out->sink, line->str, line->len);
     g_string_free(line, TRUE);
@@ -60,7 +60,7 @@ static void tellf(const struct follow *f, int64_t time_ns, enum color color, con
     va_start(args, format);
     char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    tell(f, time_ns, color, text);
+    tell(f, time_ns, color, text, strlen(text));
     g_free(text);
 }
 
@@ -165,7 +165,7 @@ static void show_request(const struct follow *f, const struct command *c)
     if (!plain)
         g_string_append_printf(s, "[%s] ", name ? name : "request not captured");
     if (c->sql)
-        g_string_append(s, c->sql);
+        g_string_append_len(s, c->sql->str, (gssize)c->sql->len);
     if (c->sql_truncated)
         g_string_append(s, "…");
     if (plain)
@@ -187,10 +187,10 @@ static void show_request(const struct follow *f, const struct command *c)
     }
     for (guint i = 0; c->attributes && i < c->attributes->len; i++) {
         const struct command_attribute *a = &g_array_index(c->attributes, struct command_attribute, i);
-        g_string_append_printf(s, "  -- %s = ", a->name);
+        g_string_append_printf(s, "  -- %s = ", a->name->str);
         command_value_sql(s, &a->value);
     }
-    tell(f, c->start_ns, BOLD, s->str);
+    tell(f, c->start_ns, BOLD, s->str, s->len);
     g_string_free(s, TRUE);
 }
 
@@ -206,7 +206,7 @@ static void show_reply(const struct follow *f, const struct command *c)
     switch (c->outcome) {
     case MW_OUTCOME_ERROR:
         tellf(f, 0, RED, "ERROR %u%s%s%s: %s%s", c->error, c->sqlstate ? " (" : "", c->sqlstate ? c->sqlstate : "",
-              c->sqlstate ? ")" : "", c->message ? c->message : "", time);
+              c->sqlstate ? ")" : "", c->message ? c->message->str : "", time);
         break;
     case MW_OUTCOME_RESULTSET:
         tellf(f, 0, DIM, "%" G_GUINT64_FORMAT " row%s%s%s%s%s", c->rows, c->rows == 1 ? "" : "s",
@@ -219,9 +219,9 @@ static void show_reply(const struct follow *f, const struct command *c)
     default: tellf(f, 0, DIM, "%s%s%s%s", command_outcome_name(c->outcome), time, warned, warnings); break;
     }
     for (guint i = 0; c->changes && i < c->changes->len; i++)
-        tellf(f, 0, DIM, "session: %s", (const char *)g_ptr_array_index(c->changes, i));
+        tellf(f, 0, DIM, "session: %s", ((const GString *)g_ptr_array_index(c->changes, i))->str);
     if (!c->exact)
-        tell(f, 0, RED, "not all of this was captured");
+        tellf(f, 0, RED, "not all of this was captured");
 }
 
 static void on_done(void *user, struct command *c)
@@ -249,7 +249,7 @@ static void show_login(struct follow *f, const struct connection *c, const struc
         tellf(f, event->packet->last.time_ns, PLAIN, "%s to %s: server %s, thread %u", client, server,
               c->server_version ? c->server_version : "?", c->thread_id);
         break;
-    case MW_EVENT_SSL_REQUEST: tell(f, event->packet->last.time_ns, PLAIN, "TLS begins"); break;
+    case MW_EVENT_SSL_REQUEST: tellf(f, event->packet->last.time_ns, PLAIN, "TLS begins"); break;
     case MW_EVENT_LOGIN:
         tellf(f, event->packet->last.time_ns, PLAIN, "login as %s%s%s", c->user ? c->user : "?", c->database ? ", database " : "",
               c->database ? c->database : "");
@@ -316,6 +316,8 @@ static void on_closed(void *user, struct connection *c)
 
 enum cli_exit run_follow(struct cli *cli)
 {
+    if (cli->outputs->len > 1)
+        return cli_usage("follow writes one transcript: give one -o.");
     struct analysis *a = analysis_new();
     struct follow f = {.out = &g_array_index(cli->outputs, struct output, 0), .id = cli->connection, .rows = cli->rows};
     f.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_done, &f);

@@ -83,15 +83,14 @@ static const struct mw_stmt *statement_of(struct mw_session *s, const struct mw_
     enum { ID_AT = 1, ID_END = 5 };
     if (!packet || packet->have < ID_END || (ctx->phase != MW_PHASE_COMMAND && ctx->phase != MW_PHASE_STREAMING))
         return NULL;
+    const uint8_t *p = packet->payload + ID_AT;
+    uint32_t id = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
     switch (packet->payload[0]) {
     case MW_COM_STMT_EXECUTE:
-    case MW_COM_STMT_BULK_EXECUTE:
+    case MW_COM_STMT_BULK_EXECUTE: return stmts_execute(&s->stmts, s->mem, id);
     case MW_COM_STMT_FETCH:
     case MW_COM_STMT_RESET:
-    case MW_COM_STMT_CLOSE: {
-        const uint8_t *p = packet->payload + ID_AT;
-        return stmts_find(&s->stmts, s->mem, p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
-    }
+    case MW_COM_STMT_CLOSE: return stmts_find(&s->stmts, id);
     default: return NULL;
     }
 }
@@ -387,19 +386,23 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
     return t.result;
 }
 
-void mw_session_gap(struct mw_session *s, enum mw_dir dir)
+unsigned mw_session_gap(struct mw_session *s, enum mw_dir dir)
 {
+    struct mw_ctx *client = &s->ctx[MW_CLIENT];
     s->inexact = true;
     s->resync[dir] = true;
-    if (s->ctx[MW_CLIENT].phase < MW_PHASE_COMMAND && !(s->ctx[MW_CLIENT].flags & MW_CTX_LOGIN)) {
+    if (client->phase < MW_PHASE_COMMAND && !(client->flags & MW_CTX_LOGIN)) {
         mw_session_midstream(s);
-        return;
+        return 0;
     }
+    /* A login whose verdict was lost must have succeeded if anything follows it. */
+    unsigned actions = client->phase < MW_PHASE_COMMAND && !exchange_head(&s->queue) ? session_compression(s) : 0;
     if (dir == MW_SERVER)
         session_lose_outstanding(s);
-    s->ctx[MW_CLIENT].phase = MW_PHASE_COMMAND;
+    client->phase = MW_PHASE_COMMAND;
     if (!exchange_head(&s->queue))
         s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
+    return actions;
 }
 
 void mw_session_midstream(struct mw_session *s)

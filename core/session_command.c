@@ -2,8 +2,8 @@
 /* Effects of commands and their replies: what is outstanding, what was counted, statements and columns. */
 #include <string.h>
 
-#include "core/charset.h"
 #include "core/session_state.h"
+#include "mywire/statement.h"
 
 /* What a request itself changes, before any answer. */
 static void follow_request(struct step *t, struct mw_exchange *e)
@@ -13,14 +13,14 @@ static void follow_request(struct step *t, struct mw_exchange *e)
     const struct mw_mem *mem = s->mem;
     e->stmt = stmt_keep(s->ctx[MW_CLIENT].stmt);
     switch (q->command) {
-    case MW_COM_QUERY: e->names = charset_asked(q->text); break;
+    case MW_COM_QUERY: e->names = mw_statement_charset(q->text); break;
     case MW_COM_CHANGE_USER:
         s->changed_collation = q->login.collation;
         if (q->login.plugin.n)
             session_set_plugin(s, q->login.plugin);
         break;
     case MW_COM_STMT_PREPARE:
-        e->stmt = stmts_preparing(&s->stmts, mem, s->limits, q, s->ctx[MW_CLIENT].collation, t->packet->first.number);
+        e->stmt = stmts_preparing(&s->stmts, mem, s->limits, s->hits, q, s->ctx[MW_CLIENT].collation, t->packet->first.number);
         break;
     case MW_COM_STMT_EXECUTE:
     case MW_COM_STMT_BULK_EXECUTE:
@@ -38,9 +38,22 @@ static void follow_request(struct step *t, struct mw_exchange *e)
     }
 }
 
+/* A client that does not pipeline speaks again only when it has the whole reply. So when the server's side is out of step, or gave a
+ * reply to a request that was not captured, what is outstanding is over. */
+static void end_unseen(struct step *t)
+{
+    struct mw_session *s = t->s;
+    struct mw_exchange *e = exchange_head(&s->queue);
+    if (!e || (e->seen && !s->resync[MW_SERVER]))
+        return;
+    session_lose_outstanding(s);
+    s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
+}
+
 void session_push(struct step *t)
 {
     struct mw_session *s = t->s;
+    end_unseen(t);
     const struct mw_request *q = &t->msg->request;
     struct mw_exchange lone = {0};
     enum mw_reply reply = q->empty ? MW_REPLY_SIMPLE : mw_command_reply(s->ctx[MW_CLIENT].dialect, q->command);
@@ -87,14 +100,26 @@ void session_file(struct step *t)
     session_tell(t, MW_EVENT_REPLY, e);
 }
 
+void session_count(const struct step *t, struct mw_exchange *e)
+{
+    uint64_t bytes = t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
+    if (!e)
+        return;
+    if (t->dir == MW_CLIENT) {
+        e->request_bytes += bytes;
+        return;
+    }
+    if (e->first.number == 0)
+        e->first = t->packet->first;
+    e->last = t->packet->last;
+    e->response_bytes += bytes;
+}
+
 /* Counts what a packet adds to its command. */
 static void count_reply(struct step *t, struct mw_exchange *e)
 {
     const struct mw_msg *m = t->msg;
-    if (e->first.number == 0)
-        e->first = t->packet->first;
-    e->last = t->packet->last;
-    e->response_bytes += t->packet->length + (uint64_t)MW_HEADER * t->packet->parts;
+    session_count(t, e);
     switch (m->kind) {
     case MW_KIND_ROW: e->rows++; break;
     case MW_KIND_COLUMN_COUNT:
@@ -116,13 +141,16 @@ static void count_reply(struct step *t, struct mw_exchange *e)
         bool is_end = t->s->ctx[MW_SERVER].phase == MW_PHASE_ROWS;
         bool eof_reply = e->command == MW_COM_SET_OPTION || e->command == MW_COM_DEBUG || e->command == MW_COM_SHUTDOWN ||
                          e->reply == MW_REPLY_FIELDS;
-        if (!is_end && m->kind == MW_KIND_OK) {
+        /* Of an unseen request it is not known whether what looks like an OK is one. */
+        if (e->seen && !is_end && m->kind == MW_KIND_OK) {
             e->affected_rows += m->ok.affected_rows;
             if (m->ok.insert_id)
                 e->insert_id = m->ok.insert_id;
         }
-        e->warnings = m->ok.warnings;
-        e->status = m->ok.status;
+        if (e->seen) {
+            e->warnings = m->ok.warnings;
+            e->status = m->ok.status;
+        }
         if (e->reply == MW_REPLY_ROWS)
             e->outcome = MW_OUTCOME_RESULTSET;
         else if (e->outcome == MW_OUTCOME_NONE)
@@ -150,7 +178,7 @@ static void finish_command(struct step *t)
     if (!e)
         return;
     bool ok = t->msg->kind == MW_KIND_OK;
-    if (ok && e->names)
+    if (e->names && e->outcome != MW_OUTCOME_ERROR)
         session_set_collation(s, e->names);
     if (ok && e->command == MW_COM_RESET_CONNECTION)
         session_set_collation(s, s->login_collation);
@@ -172,7 +200,7 @@ static void begin_result(struct step *t, const struct mw_exchange *e)
     if (c->metadata) {
         columns_begin(&s->builder, s->mem, s->limits, (uint32_t)c->columns);
     } else if (e->stmt) {
-        const struct mw_stmt *stmt = stmts_find(&s->stmts, s->mem, e->statement_id);
+        const struct mw_stmt *stmt = stmts_find(&s->stmts, e->statement_id);
         columns = stmt ? stmt->columns : e->stmt->columns;
         if (columns && columns->count != c->columns)
             columns = NULL;

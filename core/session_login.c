@@ -49,7 +49,6 @@ void session_login(struct step *t)
         session_set_dialect(s, login->caps & MW_CAP(MW_BIT_CLIENT_MYSQL) ? MW_DIALECT_MYSQL : MW_DIALECT_MARIADB);
         s->inexact = true;
     }
-    s->client_caps = login->caps;
     session_set_caps(s, greeted ? login->caps & s->ctx[MW_CLIENT].server_caps : login->caps);
     session_set_flags(s, MW_CTX_LOGIN, MW_CTX_FIRST);
     s->login_collation = login->collation;
@@ -90,12 +89,14 @@ void session_switch(struct step *t)
         session_set_plugin(s, t->msg->auth.plugin);
     s->path = MW_PATH_NONE;
     session_set_flags(s, MW_CTX_FIRST, 0);
+    session_count(t, exchange_head(&s->queue));
     session_tell(t, MW_EVENT_AUTH, exchange_head(&s->queue));
 }
 
 void session_auth(struct step *t)
 {
     note_path(t->s, t->msg);
+    session_count(t, exchange_head(&t->s->queue));
     session_tell(t, MW_EVENT_AUTH, exchange_head(&t->s->queue));
     if (t->dir == MW_CLIENT)
         session_set_flags(t->s, 0, MW_CTX_FIRST);
@@ -115,14 +116,18 @@ void session_follow_state(struct mw_session *s, const struct mw_ok *ok)
             }
 }
 
+unsigned session_compression(const struct mw_session *s)
+{
+    return mw_ctx_has(&s->ctx[MW_CLIENT], MW_BIT_CLIENT_COMPRESS)                     ? MW_START_ZLIB
+           : mw_ctx_has(&s->ctx[MW_CLIENT], MW_BIT_CLIENT_ZSTD_COMPRESSION_ALGORITHM) ? MW_START_ZSTD
+                                                                                      : 0;
+}
+
 void session_welcome(struct step *t)
 {
     struct mw_session *s = t->s;
     session_follow_state(s, &t->msg->ok);
-    if (mw_ctx_has(&s->ctx[MW_CLIENT], MW_BIT_CLIENT_COMPRESS))
-        t->result.actions |= MW_START_ZLIB;
-    else if (mw_ctx_has(&s->ctx[MW_CLIENT], MW_BIT_CLIENT_ZSTD_COMPRESSION_ALGORITHM))
-        t->result.actions |= MW_START_ZSTD;
+    t->result.actions |= session_compression(s);
     session_tell(t, MW_EVENT_LOGGED_IN, NULL);
 }
 

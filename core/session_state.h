@@ -15,7 +15,6 @@ struct mw_session {
     const struct mw_observer *observer;
 
     struct mw_ctx ctx[2]; /* by direction; all but `phase`, `left`, `columns` and `stmt` are equal in both */
-    uint64_t client_caps;
     uint16_t login_collation;   /* what COM_RESET_CONNECTION goes back to */
     uint16_t changed_collation; /* asked for by the COM_CHANGE_USER under way */
     uint16_t prepared_columns;  /* of the COM_STMT_PREPARE under way */
@@ -78,6 +77,12 @@ void session_login(struct step *t);
 void session_switch(struct step *t);
 void session_auth(struct step *t);
 void session_welcome(struct step *t);
+
+/** The action that starts the compression that was agreed on, or 0. */
+unsigned session_compression(const struct mw_session *s);
+
+/** Counts a packet of a COM_CHANGE_USER's exchange into it. */
+void session_count(const struct step *t, struct mw_exchange *e);
 
 /** Effects of commands and replies: session_command.c. */
 void session_push(struct step *t);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/reader.h"
+#include "mywire/statement.h"
 
 enum { BUCKETS_FIRST = 16, LAST_PREPARED = 0xffffffff };
 
@@ -13,12 +14,8 @@ struct stmt_long {
     uint16_t param;
     uint32_t used, size;
     uint64_t length; /* true */
-};                   /* the bytes follow */
-
-static uint8_t *long_bytes(struct stmt_long *l)
-{
-    return (uint8_t *)(l + 1);
-}
+    uint8_t *bytes;  /* behind this */
+};
 
 static void give_back(const struct mw_mem *mem, void *p, size_t size)
 {
@@ -68,45 +65,6 @@ static struct mw_stmt *stmt_new(const struct mw_mem *mem, const struct mw_stmt *
     if (room)
         *room = text + sql.n;
     return stmt;
-}
-
-/* -- the text ------------------------------------------------------------------------------------------------------ */
-
-/* Skips a quoted string or identifier that begins at `i`; returns the index behind it. */
-static uint32_t skip_quoted(struct mw_slice sql, uint32_t i)
-{
-    uint8_t quote = sql.p[i++];
-    while (i < sql.n && sql.p[i] != quote)
-        i += sql.p[i] == '\\' && quote != '`' ? 2 : 1;
-    return i + 1;
-}
-
-static uint32_t skip_line(struct mw_slice sql, uint32_t i)
-{
-    while (i < sql.n && sql.p[i] != '\n')
-        i++;
-    return i;
-}
-
-uint32_t stmt_placeholders(struct mw_slice sql)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < sql.n;) {
-        uint8_t c = sql.p[i], next = i + 1 < sql.n ? sql.p[i + 1] : 0;
-        if (c == '\'' || c == '"' || c == '`') {
-            i = skip_quoted(sql, i);
-        } else if (c == '#' || (c == '-' && next == '-' && (i + 2 >= sql.n || sql.p[i + 2] <= ' '))) {
-            i = skip_line(sql, i);
-        } else if (c == '/' && next == '*' && !(i + 2 < sql.n && sql.p[i + 2] == '!')) {
-            for (i += 2; i + 1 < sql.n && !(sql.p[i] == '*' && sql.p[i + 1] == '/'); i++)
-                ;
-            i += 2;
-        } else {
-            count += c == '?';
-            i++;
-        }
-    }
-    return count;
 }
 
 /* -- the map ------------------------------------------------------------------------------------------------------- */
@@ -207,12 +165,14 @@ static void set_last(struct stmts *s, const struct mw_mem *mem, const struct mw_
 }
 
 struct mw_stmt *stmts_preparing(struct stmts *s, const struct mw_mem *mem, const struct mw_limits *limits,
-                                const struct mw_request *request, uint16_t collation, uint64_t packet)
+                                struct mw_limit_hits *hits, const struct mw_request *request, uint16_t collation, uint64_t packet)
 {
     struct mw_slice sql = request->text;
-    if (sql.n > limits->statement_text)
+    if (sql.n > limits->statement_text) {
         sql.n = limits->statement_text;
-    uint32_t params = stmt_placeholders(request->text);
+        hits->statement_text++;
+    }
+    uint32_t params = mw_statement_placeholders(request->text);
     struct mw_stmt *stmt = stmt_new(mem, NULL, sql, params <= UINT16_MAX ? params : 0, 0, NULL);
     if (!stmt)
         return NULL;
@@ -280,7 +240,7 @@ static void show_long(struct stmts *s, const struct mw_mem *mem, struct stmt_ent
         if (l->param >= stmt->params)
             continue;
         struct mw_param *p = &stmt->param[l->param];
-        memcpy(room, long_bytes(l), l->used);
+        memcpy(room, l->bytes, l->used);
         p->is_long = true;
         p->value = (struct mw_slice){room, l->used};
         p->length = l->length;
@@ -290,14 +250,18 @@ static void show_long(struct stmts *s, const struct mw_mem *mem, struct stmt_ent
     e->dirty = false;
 }
 
-const struct mw_stmt *stmts_find(struct stmts *s, const struct mw_mem *mem, uint32_t id)
+const struct mw_stmt *stmts_find(const struct stmts *s, uint32_t id)
+{
+    const struct stmt_entry *e = find_entry(s, id);
+    return e ? e->stmt : id == LAST_PREPARED ? s->last : NULL;
+}
+
+const struct mw_stmt *stmts_execute(struct stmts *s, const struct mw_mem *mem, uint32_t id)
 {
     struct stmt_entry *e = find_entry(s, id);
-    if (!e)
-        return id == LAST_PREPARED ? s->last : NULL;
-    if (e->dirty)
+    if (e && e->dirty)
         show_long(s, mem, e);
-    return e->stmt;
+    return stmts_find(s, id);
 }
 
 void stmts_bind(struct stmts *s, const struct mw_mem *mem, uint32_t id, struct mw_slice types, bool names)
@@ -359,8 +323,8 @@ void stmts_add_long(struct stmts *s, const struct mw_mem *mem, const struct mw_l
                     uint32_t id, uint16_t param, struct mw_slice data, uint64_t length)
 {
     struct stmt_entry *e = find_entry(s, id);
-    if (!e)
-        return;
+    if (!e || param >= e->stmt->params)
+        return; /* the server answers the execution with an error */
     struct stmt_long **place = &e->pending;
     while (*place && (*place)->param != param)
         place = &(*place)->next;
@@ -370,6 +334,8 @@ void stmts_add_long(struct stmts *s, const struct mw_mem *mem, const struct mw_l
     if (n > limits->long_data - used || s->bytes + n > limits->statement_bytes) {
         hits->long_data++;
         n = s->bytes >= limits->statement_bytes ? 0 : limits->long_data - used < n ? limits->long_data - used : 0;
+        if (n == 0 && !l)
+            return;
     }
     enum { FIRST = 256, MOST = 1 << 30 };
     if ((uint64_t)used + n > MOST)
@@ -380,16 +346,16 @@ void stmts_add_long(struct stmts *s, const struct mw_mem *mem, const struct mw_l
         if (!bigger)
             return;
         *bigger = (struct stmt_long){.next = l ? l->next : NULL, .param = param, .used = used, .size = size,
-                                     .length = l ? l->length : 0};
+                                     .length = l ? l->length : 0, .bytes = (uint8_t *)bigger + sizeof *bigger};
         if (used)
-            memcpy(long_bytes(bigger), long_bytes(l), used);
+            memcpy(bigger->bytes, l->bytes, used);
         s->bytes += size - (l ? l->size : 0);
         if (l)
             give_back(mem, l, sizeof *l + l->size);
         *place = l = bigger;
     }
     if (n)
-        memcpy(long_bytes(l) + used, data.p, n);
+        memcpy(l->bytes + used, data.p, n);
     l->used += n;
     l->length += length;
     e->dirty = true;

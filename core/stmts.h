@@ -24,15 +24,18 @@ struct stmts {
 /** A COM_STMT_PREPARE was sent: until its answer it can be executed as -1. Returns its object with a reference for the caller,
  *  or NULL when there is no memory. */
 struct mw_stmt *stmts_preparing(struct stmts *s, const struct mw_mem *mem, const struct mw_limits *limits,
-                                const struct mw_request *request, uint16_t collation, uint64_t packet);
+                                struct mw_limit_hits *hits, const struct mw_request *request, uint16_t collation, uint64_t packet);
 
 /** It was answered with an id. `text` is what stmts_preparing returned; NULL: the request was not seen. Replaces a statement of
  *  the same id. Returns the object with a reference for the caller; NULL when a limit or memory ended. */
 struct mw_stmt *stmts_prepared(struct stmts *s, const struct mw_mem *mem, const struct mw_limits *limits,
                                struct mw_limit_hits *hits, const struct mw_stmt *text, const struct mw_prepare_ok *ok);
 
-/** The statement that an id means for the next command, with pending long data in it; NULL unknown. Borrowed. */
-const struct mw_stmt *stmts_find(struct stmts *s, const struct mw_mem *mem, uint32_t id);
+/** The statement that an id means; NULL unknown. Borrowed. */
+const struct mw_stmt *stmts_find(const struct stmts *s, uint32_t id);
+
+/** The same for its execution: with the long data that was sent ahead in it. */
+const struct mw_stmt *stmts_execute(struct stmts *s, const struct mw_mem *mem, uint32_t id);
 
 /** An execution bound types: 2 bytes for each parameter, with `names` a length-encoded name behind each. */
 void stmts_bind(struct stmts *s, const struct mw_mem *mem, uint32_t id, struct mw_slice types, bool names);
@@ -54,8 +57,5 @@ void stmts_clear(struct stmts *s, const struct mw_mem *mem);
 
 struct mw_stmt *stmt_keep(const struct mw_stmt *stmt);
 void stmt_drop(const struct mw_stmt *stmt, const struct mw_mem *mem);
-
-/** Number of ? placeholders in a statement's text, outside of strings, identifiers and comments. */
-uint32_t stmt_placeholders(struct mw_slice sql);
 
 #endif

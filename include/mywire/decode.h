@@ -15,6 +15,9 @@ void mw_decode(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet
 void mw_decode_traced(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet *packet, struct mw_msg *msg,
                       const struct mw_trace *trace);
 
+/** Does a packet of the client carry values, of parameters or query attributes? A look at its first bytes. */
+bool mw_carries_values(const struct mw_ctx *ctx, const struct mw_packet *packet);
+
 /** One line about a message, as for Wireshark's Info column: printable ASCII and UTF-8 as it came, without line breaks,
  *  cut to `size` (NUL included) at a character's border. Returns its length. Never shows passwords. */
 size_t mw_summary(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_msg *msg, char *out, size_t size);

@@ -108,8 +108,9 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
                                const struct mw_packet *packet);
 
 /** Bytes of a direction were lost, and the position in its packets with them (mw_framer_gap returned false). Commands
- *  outstanding are told as lost; the session goes on at the next packet that is recognised. */
-void mw_session_gap(struct mw_session *s, enum mw_dir dir);
+ *  outstanding are told as lost; the session goes on at the next packet that is recognised. Returns actions, as a step does: where the
+ *  verdict on the login was lost, compression may have begun. */
+unsigned mw_session_gap(struct mw_session *s, enum mw_dir dir);
 
 /** The capture begins inside this session: nothing of the login was seen. */
 void mw_session_midstream(struct mw_session *s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/charset.h"
+#include "mywire/statement.h"
 
 #include <string.h>
 
@@ -44,14 +45,14 @@ static void statements(void **state)
         {"", NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        uint16_t id = charset_asked(text(rows[i].sql));
+        uint16_t id = mw_statement_charset(text(rows[i].sql));
         const char *charset = mw_collation_charset(MW_DIALECT_UNKNOWN, id);
         if (rows[i].charset && (!charset || strcmp(charset, rows[i].charset) != 0))
             fail_msg("%s: %s", rows[i].sql, charset ? charset : "none");
         if (!rows[i].charset && id != 0)
             fail_msg("%s: %s", rows[i].sql, charset);
     }
-    assert_int_equal(charset_asked((struct mw_slice){NULL, 0}), 0);
+    assert_int_equal(mw_statement_charset((struct mw_slice){NULL, 0}), 0);
 }
 
 /* A statement that is cut anywhere names no other character set than it would whole. */
@@ -60,7 +61,7 @@ static void cut_statements(void **state)
     (void)state;
     static const char sql[] = "SET @@session.character_set_client = utf8mb4";
     for (uint32_t n = 0; n < sizeof sql - 1; n++) {
-        uint16_t id = charset_asked((struct mw_slice){(const uint8_t *)sql, n});
+        uint16_t id = mw_statement_charset((struct mw_slice){(const uint8_t *)sql, n});
         assert_true(id == 0 || strcmp(mw_collation_charset(MW_DIALECT_UNKNOWN, id), "utf8mb3") == 0);
     }
 }
