@@ -117,7 +117,13 @@ static void put_request(struct line *l, const struct mw_ctx *ctx, const struct m
         put(l, " statement ");
         put_number(l, q->statement_id);
     }
-    if (q->text.p) {
+    if (q->command == MW_COM_STMT_SEND_LONG_DATA) {
+        put(l, " parameter ");
+        put_number(l, q->param);
+        put(l, ", ");
+        put_number(l, q->text_length);
+        put(l, " bytes");
+    } else if (q->text.p) {
         put(l, " ");
         put_text(l, q->text);
     }
