@@ -21,6 +21,7 @@ struct side {
 /* File scope. */
 struct connection {
     struct mw_session *session;
+    struct mw_limits limits;
     struct mw_limit_hits hits;
     bool server_known;
     address server;
@@ -57,17 +58,8 @@ static void *file_alloc(void *user, size_t size)
     return wmem_alloc(wmem_file_scope(), size);
 }
 
-static void file_free(void *user, void *p, size_t size)
-{
-    (void)user;
-    (void)size;
-    wmem_free(wmem_file_scope(), p);
-}
-
-static const struct mw_mem file_memory = {NULL, file_alloc, file_free};
-
-/* Wireshark has the packet in memory anyway, and shows all of it. */
-static const struct mw_limits limits = {.packet_head = UINT32_MAX, .outstanding = 1024};
+/* Nothing is given back before the file is closed: records point at columns and statements for as long. */
+static const struct mw_mem file_memory = {NULL, file_alloc, NULL};
 
 static struct connection *connection_of(packet_info *pinfo)
 {
@@ -76,7 +68,9 @@ static struct connection *connection_of(packet_info *pinfo)
     if (c)
         return c;
     c = wmem_new0(wmem_file_scope(), struct connection);
-    c->session = mw_session_new(&file_memory, &limits, &c->hits, NULL);
+    c->limits = MW_LIMITS_DEFAULT;
+    c->limits.packet_head = UINT32_MAX; /* Wireshark has the packet in memory anyway, and shows all of it */
+    c->session = mw_session_new(&file_memory, &c->limits, &c->hits, NULL);
     conversation_add_proto_data(conversation, registry_protocol(), c);
     return c;
 }

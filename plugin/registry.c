@@ -57,7 +57,7 @@ static enum ftenum type_of(enum mw_field_type type)
         [MW_FT_I64] = FT_INT64,     [MW_FT_F32] = FT_FLOAT,      [MW_FT_F64] = FT_DOUBLE,
         [MW_FT_BOOL8] = FT_BOOLEAN, [MW_FT_BOOL16] = FT_BOOLEAN, [MW_FT_BOOL32] = FT_BOOLEAN,
         [MW_FT_TEXT] = FT_STRING,   [MW_FT_TEXTZ] = FT_STRINGZ,  [MW_FT_TEXTL] = FT_UINT_STRING,
-        [MW_FT_BYTES] = FT_BYTES,
+        [MW_FT_BYTES] = FT_BYTES,   [MW_FT_TIME32] = FT_ABSOLUTE_TIME,
     };
     return types[type];
 }
@@ -69,6 +69,7 @@ static int display_of(const struct mw_field *f)
     case MW_FT_BOOL8: return 8;
     case MW_FT_BOOL16: return 16;
     case MW_FT_BOOL32: return 32;
+    case MW_FT_TIME32: return ABSOLUTE_TIME_UTC;
     default: return f->base == MW_BASE_DEC ? BASE_DEC : f->base == MW_BASE_HEX ? BASE_HEX : BASE_NONE;
     }
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plugin/tree.h"
 
-#include <string.h>
-
 #include "plugin/registry.h"
 #include "plugin/text.h"
+#include "plugin/value.h"
 
 /* Deepest nesting that gets a subtree of its own; what is deeper goes into the innermost of them. */
 enum { DEPTH_MAX = 16 };
@@ -32,21 +31,6 @@ static proto_tree *current(const struct sink *s)
 }
 
 /* -- items --------------------------------------------------------------------------------------------------------- */
-
-static double double_of(uint64_t bits)
-{
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static float float_of(uint64_t bits)
-{
-    uint32_t low = (uint32_t)bits;
-    float value;
-    memcpy(&value, &low, sizeof value);
-    return value;
-}
 
 static proto_item *add_named(proto_tree *tree, int id, tvbuff_t *tvb, int start, const struct mw_item *item,
                              const struct mw_field *field)
@@ -85,8 +69,8 @@ static proto_item *add_item(const struct sink *s, const struct mw_item *item)
     case MW_FT_I16:
     case MW_FT_I32: return proto_tree_add_int(tree, id, tvb, start, length, (int32_t)item->number);
     case MW_FT_I64: return proto_tree_add_int64(tree, id, tvb, start, length, (int64_t)item->number);
-    case MW_FT_F32: return proto_tree_add_float(tree, id, tvb, start, length, float_of(item->number));
-    case MW_FT_F64: return proto_tree_add_double(tree, id, tvb, start, length, double_of(item->number));
+    case MW_FT_F32: return proto_tree_add_float(tree, id, tvb, start, length, value_float(item));
+    case MW_FT_F64: return proto_tree_add_double(tree, id, tvb, start, length, value_double(item));
     case MW_FT_BOOL8:
     case MW_FT_BOOL16:
     case MW_FT_BOOL32: return proto_tree_add_boolean(tree, id, tvb, start, length, item->number ? field->mask : 0);
@@ -94,12 +78,25 @@ static proto_item *add_item(const struct sink *s, const struct mw_item *item)
     case MW_FT_TEXTZ:
     case MW_FT_TEXTL:
         return proto_tree_add_string(tree, id, tvb, start, length, text_of(s, item, field->type == MW_FT_TEXTZ));
+    case MW_FT_TIME32: {
+        nstime_t time = NSTIME_INIT_SECS_NSECS((time_t)item->number, 0);
+        return proto_tree_add_time(tree, id, tvb, start, length, &time);
+    }
     case MW_FT_BYTES: return proto_tree_add_bytes_with_length(tree, id, tvb, start, length, item->p, (int)item->n);
     }
     return NULL;
 }
 
 /* -- the trace ----------------------------------------------------------------------------------------------------- */
+
+/* "column = value" */
+static void name_value(const struct sink *s, const struct mw_item *item)
+{
+    wmem_allocator_t *pool = s->place->pinfo->pool;
+    const char *label = value_label(pool, s->dialect, item);
+    if (label)
+        proto_item_set_text(s->last, "%s = %s", label, value_text(pool, s->dialect, item));
+}
 
 static bool covers(const struct mw_item *item, uint32_t offset)
 {
@@ -110,6 +107,10 @@ static void on_item(void *user, const struct mw_item *item)
 {
     struct sink *s = user;
     s->last = add_item(s, item);
+    if (value_is(item))
+        name_value(s, item);
+    if (mw_field(item->field)->flags & MW_FLAG_GENERATED && item->length == 0)
+        proto_item_set_generated(s->last);
     s->last_item = *item;
     for (int i = 0; i < MW_NOTE_COUNT && s->noted; i++)
         if (s->noted >> i & 1 && !s->remarks[i].item && covers(item, s->remarks[i].offset))

@@ -11,12 +11,14 @@ import xml.etree.ElementTree as ElementTree
 
 import wireshark
 
-NAMES = set(re.findall(r'^MW_FIELD\(\s*\w+,\s*"([^"]+)"', (wireshark.ROOT / "include/mywire/fields.def").read_text(), re.M))
+ROW = re.compile(r'^MW_FIELD\(\s*\w+,\s*"([^"]+)",\s*"[^"]*",\s*(\w+)', re.M)
+NAMES = dict(ROW.findall((wireshark.ROOT / "include/mywire/fields.def").read_text()))
 PIECE = 64 << 20
 # Wireshark puts segments in order only when asked to, and then waits for lost ones for ever.
 REORDER = re.compile("retransmission")
 # Which frame a packet is counted to, and what a cut or missing one is taken for, differs between the two TCP layers.
 APART = re.compile("out-of-order|one-way|snaplen")
+LABEL_LONGEST = 50  # Wireshark cuts what does not fit into a line
 SHOWN = 5  # differences that are told of a capture
 
 
@@ -27,6 +29,7 @@ class Field(typing.NamedTuple):
     raw: str | None  # hexadecimal digits of the bytes at that place; None where PDML does not give them
     show: str  # the value in Wireshark's words
     depth: int  # 0: directly under the packet
+    label: str  # the line in Wireshark's tree
 
 
 # -- the plugin --------------------------------------------------------------------------------------------------------
@@ -36,12 +39,17 @@ def field_of(element, base, depth):
     """A PDML <field>, its place counted from `base`. Bits of a flags field have a masked value: they go by `show`."""
     raw = None if "unmaskedvalue" in element.attrib else element.get("value")
     return Field(element.get("name"), int(element.get("pos")) - base, int(element.get("size")), raw, element.get("show", ""),
-                 depth)
+                 depth, element.get("showname") or element.get("show", ""))
+
+
+def is_generated(element, depth):
+    """The statement of an EXECUTE: a query that is no part of the packet."""
+    return element.get("name") == "mysql.query" and depth == 0
 
 
 def fields_of(parent, base, depth=0):
     for element in parent.findall("field"):
-        if element.get("name") in NAMES:
+        if element.get("name") in NAMES and not is_generated(element, depth):
             yield field_of(element, base, depth)
             yield from fields_of(element, base, depth + 1)
 
@@ -110,6 +118,8 @@ def same_value(mine, value):
     """`mine`: a Field of the plugin; `value`: JSON of the analyzer."""
     if value is None:
         return True
+    if NAMES[mine.name] == "TIME32":
+        return int.from_bytes(bytes.fromhex(mine.raw), "little") == value
     if isinstance(value, bool):
         return mine.show in (("1", "True") if value else ("0", "False"))
     if isinstance(value, int):
@@ -122,6 +132,11 @@ def same_value(mine, value):
     return same_text(mine, value)
 
 
+def same_label(mine, of):
+    """What a value belongs to; names with control characters are escaped each in its own way."""
+    return of is None or not of.isprintable() or mine.label.startswith(f"{of} = "[:LABEL_LONGEST])
+
+
 def difference(mine, theirs):
     """What differs between the fields of a packet, or None."""
     for ours, other in zip(mine, theirs):
@@ -130,6 +145,8 @@ def difference(mine, theirs):
             return f"{ours.name} at {ours.offset}, {ours.length} bytes, depth {ours.depth}: the analyzer has {other}"
         if not same_value(ours, other.get("value")):
             return f"{ours.name} at {ours.offset} is {ours.show!r} ({ours.raw}): the analyzer has {other}"
+        if not same_label(ours, other.get("of")):
+            return f"{ours.name} at {ours.offset} is told as {ours.label!r}: the analyzer has {other}"
     if len(mine) != len(theirs):
         return f"{len(mine)} fields, the analyzer has {len(theirs)}"
     return None
