@@ -15,8 +15,9 @@ NAMES = set(re.findall(r'^MW_FIELD\(\s*\w+,\s*"([^"]+)"', (wireshark.ROOT / "inc
 PIECE = 64 << 20
 # Wireshark puts segments in order only when asked to, and then waits for lost ones for ever.
 REORDER = re.compile("retransmission")
-# Which frame a packet is counted to, and what a cut or missing one is taken for, differs between the two TCP layers.
-APART = re.compile("out-of-order|one-way|snaplen")
+# Which frame a packet is counted to, and what a cut or missing one is taken for, differs between the two TCP layers; and the
+# analyzer keeps the head only of packets as long as these.
+APART = re.compile("out-of-order|one-way|snaplen|over-16mb")
 SHOWN = 5  # differences that are told of a capture
 
 
