@@ -50,7 +50,8 @@ static void auth_paths(void **state)
          "caching_sha2_password"},
         {{"server 2> fe z\"sha256_password\" \"a\"*20 00", "client 3> 01"}, MW_PATH_FULL_RSA, "sha256_password"},
         {{"server 2> fe z\"sha256_password\" \"a\"*20 00", "client 3> 00"}, MW_PATH_NONE, "sha256_password"},
-        {{"server 2> 01 04", "client 3> z\"pw\"", "server 4> fe z\"mysql_native_password\" \"a\"*20 00"},
+        {{"server 2> fe z\"caching_sha2_password\" \"a\"*20 00", "client 3> \"P\"*32", "server 4> 01 04",
+          "client 5> 02", "server 6> fe z\"mysql_native_password\" \"a\"*20 00"},
          MW_PATH_NONE,
          "mysql_native_password"}, /* what the plugin before did does not count */
         {{"server 2> fe"}, MW_PATH_NONE, "mysql_old_password"},
