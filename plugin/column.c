@@ -23,6 +23,17 @@ struct column *column_new(packet_info *pinfo)
     return column;
 }
 
+/* Controls and what changes the direction of writing have no place in a list of packets. */
+static const char *printable(packet_info *pinfo, const char *text)
+{
+    wmem_strbuf_t *out = wmem_strbuf_new(pinfo->pool, "");
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        wmem_strbuf_append_unichar(out, g_unichar_isprint(c) ? c : '.');
+    }
+    return wmem_strbuf_get_str(out);
+}
+
 static void put_last(const struct column *column, wmem_strbuf_t *out)
 {
     if (!column->last)
@@ -36,13 +47,14 @@ static void put_last(const struct column *column, wmem_strbuf_t *out)
 
 void column_add(struct column *column, packet_info *pinfo, const char *text)
 {
+    text = printable(pinfo, text);
     if (column->hidden || wmem_strbuf_get_len(column->done) > LENGTH_MAX) {
         column->hidden++;
     } else if (column->last && strcmp(column->last, text) == 0) {
         column->repeated++;
     } else {
         put_last(column, column->done);
-        column->last = wmem_strdup(pinfo->pool, text);
+        column->last = text;
         column->repeated = 1;
     }
 }

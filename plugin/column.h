@@ -11,7 +11,7 @@ struct column;
 /** Starts a text, in the packet's memory. */
 struct column *column_new(packet_info *pinfo);
 
-/** Adds what a packet says. */
+/** Adds what a packet says, in valid UTF-8. */
 void column_add(struct column *column, packet_info *pinfo, const char *text);
 
 /** Shows all of it so far: "a | b x3 | c". Repetitions are counted; beyond a sane length only the number of packets is.

@@ -115,7 +115,7 @@ static bool is_server_port(dissector_handle_t handle, uint32_t port)
     return dissector_get_uint_handle(find_dissector_table("tcp.port"), port) == handle;
 }
 
-/* What is said tells more than the port, which somebody may have chosen to mislead. */
+/* What is said tells more than the port, which may be anybody's. */
 static void find_server(struct connection *c, packet_info *pinfo, dissector_handle_t handle, const uint8_t *p, size_t n)
 {
     bool from_server_port = is_server_port(handle, pinfo->srcport),
@@ -268,7 +268,7 @@ static bool deciding(const struct mw_ctx *ctx)
     return ctx->phase == MW_PHASE_AUTH || ctx->phase == MW_PHASE_REAUTH;
 }
 
-/* Decryption begins behind the packet: in this frame if bytes follow it, else in the next one. Frames up to this one
+/* TLS begins behind the packet: in this frame if bytes follow it, else in the next one. Frames up to this one
  * stay ours, so that a later visit of them takes the same way. */
 static void start_tls(struct walk *walk, dissector_handle_t handle, dissector_handle_t tls)
 {

@@ -76,30 +76,28 @@ static int display_of(const struct mw_field *f)
 
 /* Names of values, for filters and for Wireshark's own labels. The dialect of a packet is not known to a field's
  * registration, so a name that differs between the two comes from the trace. */
-static value_string_ext *names_of(enum mw_names_id id)
+static const value_string *names_of(enum mw_names_id id)
 {
-    static value_string_ext *lists[MW_NAMES_COUNT];
+    static value_string *lists[MW_NAMES_COUNT];
     if (lists[id])
         return lists[id];
     size_t n = mw_names_copy(id, MW_DIALECT_UNKNOWN, NULL, 0);
     struct mw_name *names = wmem_alloc_array(NULL, struct mw_name, n);
-    value_string *values = wmem_alloc0_array(wmem_epan_scope(), value_string, n + 1);
+    lists[id] = wmem_alloc0_array(wmem_epan_scope(), value_string, n + 1);
     mw_names_copy(id, MW_DIALECT_UNKNOWN, names, n);
     for (size_t i = 0; i < n; i++)
-        values[i] = (value_string){names[i].value, names[i].name};
+        lists[id][i] = (value_string){names[i].value, names[i].name};
     wmem_free(NULL, names);
-    return lists[id] = value_string_ext_new(values, (unsigned)n + 1, "mywire");
+    return lists[id];
 }
 
 static header_field_info describe(const struct mw_field *f)
 {
     header_field_info info = {f->label, f->filter, type_of(f->type), display_of(f), NULL, f->mask, f->help, HFILL};
-    if (info.type == FT_BOOLEAN) {
+    if (info.type == FT_BOOLEAN)
         info.strings = TFS(&tfs_set_notset);
-    } else if (f->names != MW_NAMES_NONE) {
-        info.strings = names_of(f->names);
-        info.display |= BASE_EXT_STRING;
-    }
+    else if (f->names != MW_NAMES_NONE)
+        info.strings = VALS(names_of(f->names));
     return info;
 }
 

@@ -36,7 +36,7 @@ static const struct {
 static unsigned encoding_of(enum mw_dialect dialect, uint16_t collation)
 {
     const char *charset = collation ? mw_collation_charset(dialect, collation) : NULL;
-    for (size_t i = 0; charset && i < array_length(encodings); i++)
+    for (size_t i = 0; charset && i < sizeof encodings / sizeof *encodings; i++)
         if (strcmp(encodings[i].charset, charset) == 0)
             return encodings[i].encoding;
     return ENC_UTF_8;

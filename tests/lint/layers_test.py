@@ -28,15 +28,15 @@ def check(ok, what):
 
 
 def files(root):
-    """Every file of the project that git knows or would take, as paths from its root."""
-    out = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
-    if out.returncode == 0:
-        return sorted(f for f in set(out.stdout.splitlines()) if os.path.isfile(os.path.join(root, f)))
+    """Every file of the project, as paths from its root: without build trees."""
     found = []
     for where, rooms, names in os.walk(root):
-        rooms[:] = [r for r in rooms if r not in (".git", "build")]
-        found += [os.path.relpath(os.path.join(where, n), root) for n in names]
-    return sorted(found)
+        if "CMakeCache.txt" in names:
+            rooms[:] = []
+            continue
+        rooms[:] = sorted(r for r in rooms if r not in (".git", "build", "__pycache__"))
+        found += [os.path.relpath(os.path.join(where, n), root) for n in sorted(names)]
+    return found
 
 
 def own(include, *rooms):

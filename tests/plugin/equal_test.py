@@ -16,8 +16,9 @@ NAMES = dict(ROW.findall((wireshark.ROOT / "include/mywire/fields.def").read_tex
 PIECE = 64 << 20
 # Wireshark puts segments in order only when asked to, and then waits for lost ones for ever.
 REORDER = re.compile("retransmission")
-# Which frame a packet is counted to, and what a cut or missing one is taken for, differs between the two TCP layers.
-APART = re.compile("out-of-order|one-way|snaplen")
+# Which frame a packet is counted to, and what a cut or missing one is taken for, differs between the two TCP layers; and the
+# analyzer keeps the head only of packets as long as these.
+APART = re.compile("out-of-order|one-way|snaplen|over-16mb")
 LABEL_LONGEST = 50  # Wireshark cuts what does not fit into a line
 SHOWN = 5  # differences that are told of a capture
 
@@ -134,7 +135,7 @@ def same_value(mine, value):
 
 def same_label(mine, of):
     """What a value belongs to; names with control characters are escaped each in its own way."""
-    return of is None or not of.isprintable() or mine.label.startswith(f"{of} = "[:LABEL_LONGEST])
+    return of is None or not of.isprintable() or mine.label.removeprefix(" [truncated]").startswith(f"{of} = "[:LABEL_LONGEST])
 
 
 def difference(mine, theirs):

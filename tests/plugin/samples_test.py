@@ -30,8 +30,8 @@ def main():
             score.check(status == 0 or (cut and status == 2), f"{capture.name}: tshark ends with {status}: {err[:300]}")
             found = list(complaints(out))
             score.check(not found, f"{capture.name}: {len(found)} complaints, the first: {found[:1]}")
-            if "xprotocol" in capture.name:
-                score.check("(mywire)" not in out, f"{capture.name}: X Protocol taken for the classic one")
+            if "xprotocol" in capture.name or "mid-stream-tls" in capture.name:
+                score.check("(mywire)" not in out, f"{capture.name}: X Protocol, or TLS from its middle, taken for MySQL")
             else:
                 score.check("(mywire)" in out, f"{capture.name}: no MySQL found")
     score.finish()

@@ -237,13 +237,26 @@ static void cut_logins(void **state)
     }
 }
 
+/* A length that the whole packet has no room for is known to be wrong in the cut one too. */
+static void cut_wrong_length(void **state)
+{
+    (void)state;
+    size_t n = wire_bytes("0da20a00" HEAD "c8 " P20 "z\"sys\" z\"p\"", bytes, sizeof bytes);
+    packet = wire_packet(bytes, n, 1);
+    packet.have = (uint32_t)n - 1;
+    assert_null(trace_check(&ctx, MW_CLIENT, &packet, &msg));
+    assert_true(msg.status == MW_SHORT && msg.notes == (MW_NOTE_BIT(AUTH_LENGTH) | MW_NOTE_BIT(SHORT)));
+    is(msg.login.auth, "AAAAAAAAAAAAAAAAAAAA");
+    is(msg.login.database, "sys");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(greetings),        cmocka_unit_test(errors_in_place_of_a_greeting),
         cmocka_unit_test(logins),           cmocka_unit_test(capabilities),
         cmocka_unit_test(requests_for_tls), cmocka_unit_test(logins_before_41),
-        cmocka_unit_test(cut_logins),
+        cmocka_unit_test(cut_logins),       cmocka_unit_test(cut_wrong_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

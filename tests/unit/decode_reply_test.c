@@ -170,7 +170,7 @@ static void session_state(void **state)
     static const char *const broken[] = {
         "00 00 00 02 40 00 00 00 09 01 05 l\"shop\"",     /* the whole is longer than the packet */
         "00 00 00 02 40 00 00 00 07 01 06 l\"shop\"",     /* the entry is */
-        "00 00 00 02 40 00 00 00 05 01 03 04 \"abc\"",    /* the text reaches over its entry */
+        "00 00 00 02 40 00 00 00 07 01 03 04 \"abcd\"",   /* the text reaches over its entry */
         "00 00 00 02 40 00 00 00 01 01",                  /* a type and no more */
         "00 00 00 02 40 00 00 00 06 03 04 00 05 \"abc\"", /* a set of GTIDs that is too long */
     };

@@ -50,6 +50,10 @@ static void auth_paths(void **state)
          "caching_sha2_password"},
         {{"server 2> fe z\"sha256_password\" \"a\"*20 00", "client 3> 01"}, MW_PATH_FULL_RSA, "sha256_password"},
         {{"server 2> fe z\"sha256_password\" \"a\"*20 00", "client 3> 00"}, MW_PATH_NONE, "sha256_password"},
+        {{"server 2> fe z\"caching_sha2_password\" \"a\"*20 00", "client 3> \"P\"*32", "server 4> 01 04",
+          "client 5> 02", "server 6> fe z\"mysql_native_password\" \"a\"*20 00"},
+         MW_PATH_NONE,
+         "mysql_native_password"}, /* what the plugin before did does not count */
         {{"server 2> fe"}, MW_PATH_NONE, "mysql_old_password"},
         {{"server 2> fe z\"nobody_knows\""}, MW_PATH_NONE, "nobody_knows"},
     };
@@ -206,6 +210,22 @@ static void outcomes(void **state)
         assert_int_equal(talk_phase(&t, MW_SERVER), MW_PHASE_IDLE);
         talk_end(&t);
     }
+}
+
+/* The OK that ends rows is the rows' end, not the answer of a statement that changed some. */
+static void end_of_rows_affects_nothing(void **state)
+{
+    (void)state;
+    talk_begin(&t, NULL);
+    TALK_LOGGED_IN(&t, TALK_MODERN);
+    talk(&t, "client 0> 03 00 01 \"SELECT 1\"");
+    talk(&t, COUNT);
+    talk(&t, COL("2"));
+    talk(&t, "server 3> 01 31");
+    talk(&t, "server 4> fe 05 07 02 00 01 00");
+    assert_true(t.done_count == 1 && t.done[0].affected_rows == 0 && t.done[0].insert_id == 0 && t.done[0].rows == 1);
+    assert_int_equal(t.done[0].warnings, 1);
+    talk_end(&t);
 }
 
 static void pipelining(void **state)
@@ -371,9 +391,12 @@ static void gaps(void **state)
     talk(&t, "server 1> " TALK_OK);
     assert_true(talk_noted(&t, MW_NOTE_BIT(RESYNC)) && t.done_count == 2 && t.done[1].exact);
     talk(&t, "client 0> 0e");
+    talk(&t, "server 1> " TALK_OK);
+    assert_false(talk_noted(&t, MW_NOTE_BIT(RESYNC))); /* said once */
+    talk(&t, "client 0> 0e");
     mw_session_gap(t.session, MW_CLIENT); /* what the server is answering is not lost */
     talk(&t, "server 1> " TALK_OK);
-    assert_true(t.done_count == 3 && t.done[2].outcome == MW_OUTCOME_OK && !mw_session_exact(t.session));
+    assert_true(t.done_count == 4 && t.done[3].outcome == MW_OUTCOME_OK && !mw_session_exact(t.session));
     talk_end(&t);
 
     talk_begin(&t, NULL); /* before any login: as a capture that begins in the middle */
@@ -491,6 +514,7 @@ int main(void)
         cmocka_unit_test(midstream),
         cmocka_unit_test(facts_of_a_command),
         cmocka_unit_test(outcomes),
+        cmocka_unit_test(end_of_rows_affects_nothing),
         cmocka_unit_test(pipelining),
         cmocka_unit_test(many_outstanding),
         cmocka_unit_test(queue_full),

@@ -78,6 +78,7 @@ static const char *const scripts[][12] = {
     {LOGIN, "client 0> 16 \"?\"", "server 1> 00 01 00 00 00 01 00 01 00 00 00 00", ERR("2")},
     {LOGIN, "client 0> 16 \"?\"", "server 1> 00 01 00 00 00 01 00 00 00 00 00 00", ERR("2")},
     {LOGIN_MODERN, "client 0> 16 \"?\"", "server 1> 00 01 00 00 00 01 00 02 00 00 00 00", COL("2"), COL("3"), COL("4")},
+    {LOGIN_MODERN, "client 0> 16 \"?\"", "server 1> 00 01 00 00 00 02 00 01 00 00 00 00", COL("2"), COL("3"), COL("4")},
     {LOGIN_MODERN, "client 0> 16 \"?\"", "server 1> 00 01 00 00 00 00 00 01 00 00 00 00", COL("2")},
     {LOGIN_OPTIONAL, "client 0> 16 \"?\"", "server 1> 00 01 00 00 00 01 00 01 00 00 00 00 00", END("2"), END("3")},
     {LOGIN_OPTIONAL, "client 0> 16 \"?\"", "server 1> 00 01 00 00 00 01 00 00 00 00 00 00 00", END("2")},
