@@ -27,6 +27,12 @@ static void follow_request(struct step *t, struct mw_exchange *e)
         if (q->types.p)
             stmts_bind(&s->stmts, mem, q->statement_id, q->types, q->types_named);
         stmts_clear_long(&s->stmts, mem, q->statement_id); /* the execution takes what was sent ahead */
+        if (e->stmt) {
+            /* With the types that it bound, and without the long data: many executions may wait for their answers. */
+            const struct mw_stmt *now = stmts_find(&s->stmts, q->statement_id);
+            stmt_drop(e->stmt, mem);
+            e->stmt = stmt_keep(now);
+        }
         break;
     case MW_COM_STMT_SEND_LONG_DATA:
         if (q->text.p)
@@ -190,6 +196,15 @@ static void finish_command(struct step *t)
     exchange_pop(&s->queue);
 }
 
+/* The statement that an execution is of, as it is known now. With id -1 another one may have been prepared since. */
+static const struct mw_stmt *statement_now(const struct mw_session *s, const struct mw_exchange *e)
+{
+    const struct mw_stmt *then = e->stmt, *now = then ? stmts_find(&s->stmts, e->statement_id) : NULL;
+    if (!now || now->sql_length != then->sql_length || now->sql.n != then->sql.n)
+        return NULL;
+    return now->sql.n == 0 || memcmp(now->sql.p, then->sql.p, now->sql.n) == 0 ? now : NULL;
+}
+
 /* A result begins. Without definitions its columns are those that the statement had before. */
 static void begin_result(struct step *t, const struct mw_exchange *e)
 {
@@ -200,7 +215,7 @@ static void begin_result(struct step *t, const struct mw_exchange *e)
     if (c->metadata) {
         columns_begin(&s->builder, s->mem, s->limits, (uint32_t)c->columns);
     } else if (e->stmt) {
-        const struct mw_stmt *stmt = stmts_find(&s->stmts, e->statement_id);
+        const struct mw_stmt *stmt = statement_now(s, e);
         columns = stmt ? stmt->columns : e->stmt->columns;
         if (columns && columns->count != c->columns)
             columns = NULL;
@@ -241,7 +256,7 @@ static void take_column(struct step *t, const struct mw_exchange *e)
     if (ctx->left > 0)
         return;
     struct mw_columns *columns = columns_seal(&s->builder, s->mem);
-    if (columns && e->stmt)
+    if (columns && statement_now(s, e))
         stmts_set_columns(&s->stmts, s->mem, e->statement_id, columns);
     if (ctx->phase == MW_PHASE_COLUMNS)
         session_set_columns(s, columns);

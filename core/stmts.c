@@ -182,6 +182,7 @@ struct mw_stmt *stmts_preparing(struct stmts *s, const struct mw_mem *mem, const
     stmt->collation = collation;
     stmt->prepare_packet = packet;
     set_last(s, mem, stmt);
+    s->asked = stmt;
     return stmt;
 }
 
@@ -195,27 +196,37 @@ struct mw_stmt *stmts_prepared(struct stmts *s, const struct mw_mem *mem, const 
     }
     if (s->count >= s->buckets && !grow(s, mem))
         return NULL;
-    struct mw_slice sql = text ? text->sql : (struct mw_slice){NULL, 0};
-    if (s->bytes + sql.n > limits->statement_bytes) {
+    /* Executed as -1 before this answer, it has types already. */
+    bool is_last = text && text == s->asked;
+    const struct mw_stmt *like = is_last ? s->last : text;
+    struct mw_slice sql = like ? like->sql : (struct mw_slice){NULL, 0};
+    uint64_t bare = s->bytes + sizeof(struct mw_stmt) + ok->params * sizeof(struct mw_param);
+    if (bare + sql.n > limits->statement_bytes) {
         hits->statement_bytes++;
         sql.n = 0;
+        if (bare > limits->statement_bytes)
+            return NULL;
     }
     struct stmt_entry *e = mem->alloc(mem->user, sizeof *e);
-    struct mw_stmt *stmt = e ? stmt_new(mem, text, sql, ok->params, 0, NULL) : NULL;
+    struct mw_stmt *stmt = e ? stmt_new(mem, like, sql, ok->params, 0, NULL) : NULL;
     if (!stmt) {
         give_back(mem, e, sizeof *e);
         return NULL;
     }
     stmt->id = ok->statement_id;
     stmt->guessed = false;
-    if (text && !text->bound)
+    if (like && (!like->bound || like->params != ok->params)) {
+        stmt->bound = false;
         memset(stmt->param, 0, ok->params * sizeof *stmt->param);
+    }
     *e = (struct stmt_entry){.stmt = stmt};
     *find_place(s, stmt->id) = e;
     s->count++;
     s->bytes += stmt->size;
-    if (s->last == text || !text)
+    if (is_last || !text) {
         set_last(s, mem, stmt);
+        s->asked = NULL;
+    }
     return stmt_keep(stmt);
 }
 

@@ -19,6 +19,7 @@ struct stmts {
     uint32_t buckets, count;
     uint64_t bytes;       /* of the objects in the map and of long data */
     struct mw_stmt *last; /* prepared last, perhaps not answered yet: what id -1 means; with a reference */
+    const struct mw_stmt *asked; /* not answered yet: what stmts_preparing gave for `last`, which may have types by now */
 };
 
 /** A COM_STMT_PREPARE was sent: until its answer it can be executed as -1. Returns its object with a reference for the caller,
