@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Two heads of packets, the queue, the session: far below this. */
-enum { ROOM = 1 << 17, HEAD = 4096, OUTSTANDING = 16 };
+enum { ROOM = 1 << 18, HEAD = 4096, OUTSTANDING = 16, STATEMENTS = 8, STATEMENT_BYTES = 8192 };
 
 struct watch {
     uint64_t told, done, last_command;
@@ -50,7 +50,7 @@ static void on_event(void *user, const struct mw_event *event)
 
 static void take(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet)
 {
-    struct mw_ctx ctx = *mw_session_ctx(s, dir);
+    struct mw_ctx ctx = *mw_session_pin(s, dir, packet);
     struct mw_msg msg;
     REQUIRE(ctx.phase < MW_PHASE_COUNT && packet->have <= packet->length && packet->have <= HEAD);
     trace_require(&ctx, dir, packet, &msg);
@@ -71,6 +71,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mw_framer framers[2];
     limits.packet_head = HEAD;
     limits.outstanding = OUTSTANDING;
+    limits.statements = STATEMENTS;
+    limits.statement_bytes = STATEMENT_BYTES;
+    limits.long_data = 64;
+    limits.columns = 64;
+    limits.column_names = 256;
     wire_mem_init(&mem);
     mem.room = ROOM;
     struct mw_session *s = mw_session_new(&mem.mem, &limits, &hits, &observer);

@@ -121,13 +121,15 @@ static void lose_packets(struct player *p, enum mw_dir dir, uint64_t n)
         return;
     }
     p->run->lost_sync = true;
-    mw_session_gap(p->session, dir);
+    unsigned actions = mw_session_gap(p->session, dir);
     text_add(&p->run->text, "\n%s: ", dir == MW_CLIENT ? "client" : "server");
     if (n == UINT64_MAX)
         text_add(&p->run->text, "frames are lost\n");
     else
         text_add(&p->run->text, "%llu bytes are lost\n", (unsigned long long)n);
-    add_step(p, &(struct mw_step){0});
+    add_step(p, &(struct mw_step){.actions = actions});
+    if (actions & (MW_START_ZLIB | MW_START_ZSTD))
+        start_inflating(p, dir, actions & MW_START_ZLIB ? MW_ZLIB : MW_ZSTD);
 }
 
 static void push_frames(struct player *p, enum mw_dir dir, const uint8_t *bytes, size_t n)
