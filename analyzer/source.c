@@ -108,6 +108,8 @@ static char *check_beginning(struct source *source, bool from_stdin)
 
     uint8_t magic[8];
     size_t n = peek(source->file, magic, sizeof magic);
+    if (ferror(source->file) && errno == EBADMSG)
+        return g_strdup_printf("%s is compressed with gzip, but damaged or cut at its beginning; copy it again.", name);
     if (ferror(source->file))
         return g_strdup_printf("%s cannot be read: %s.", name, g_strerror(errno));
     if (n == 0)
@@ -218,6 +220,10 @@ static char *explain_read(const struct source *source)
         text = g_strdup_printf("%s ends in the middle of packet %" PRIu64 "%s; %s. "
                                "Record or copy it again if the rest matters.",
                                source->name, number, where, before);
+    else if (ferror(file) && error == EBADMSG)
+        text = g_strdup_printf("%s cannot be decompressed any further than packet %" PRIu64 ": its gzip data is damaged or "
+                               "cut; %s. Copy it again if the rest matters.",
+                               source->name, number, before);
     else if (ferror(file))
         text = g_strdup_printf("%s cannot be read any further than packet %" PRIu64 "%s: %s; %s. "
                                "Check the disk or the connection that it comes from.",

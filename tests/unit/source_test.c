@@ -281,7 +281,7 @@ static void test_refused(void **state)
     } files[] = {
         {"", 0, "is empty"},
         {"hello, world", 12, "not a capture"},
-        {"\x1f\x8b\x08\x00\x00\x00", 6, "first: gzip -dc /"},
+        {"\x1f\x8b\x08\x00\x00\x00", 6, "compressed with gzip, but damaged or cut"},
         {"\x28\xb5\x2f\xfd\x00", 5, "first: zstd -dc /"},
         {"\xfd\x37\x7a\x58\x5a\x00", 6, "first: xz -dc /"},
         {"\x04\x22\x4d\x18\x00", 5, "first: lz4 -dc /"},
