@@ -221,7 +221,8 @@ static char *explain_read(const struct source *source)
                                "Record or copy it again if the rest matters.",
                                source->name, number, where, before);
     else if (ferror(file) && error == EBADMSG)
-        text = g_strdup_printf("%s cannot be decompressed any further than packet %" PRIu64 ": its gzip data is damaged or "
+        text = g_strdup_printf("%s cannot be decompressed any further than packet %" PRIu64
+                               ": its gzip data is damaged or "
                                "cut; %s. Copy it again if the rest matters.",
                                source->name, number, before);
     else if (ferror(file))
