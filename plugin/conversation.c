@@ -21,6 +21,7 @@ struct side {
 /* File scope. */
 struct connection {
     struct mw_session *session;
+    struct exchanges exchanges;
     struct mw_limits limits;
     struct mw_limit_hits hits;
     bool server_known;
@@ -70,7 +71,8 @@ static struct connection *connection_of(packet_info *pinfo)
     c = wmem_new0(wmem_file_scope(), struct connection);
     c->limits = MW_LIMITS_DEFAULT;
     c->limits.packet_head = UINT32_MAX; /* Wireshark has the packet in memory anyway, and shows all of it */
-    c->session = mw_session_new(&file_memory, &c->limits, &c->hits, NULL);
+    exchanges_init(&c->exchanges);
+    c->session = mw_session_new(&file_memory, &c->limits, &c->hits, &c->exchanges.observer);
     conversation_add_proto_data(conversation, registry_protocol(), c);
     return c;
 }
@@ -296,7 +298,11 @@ static const struct record *take_packet(struct walk *walk, const struct span *sp
 
     struct mw_msg msg;
     mw_decode(&record.ctx, dir, &packet, &msg);
+    exchanges_step(&c->exchanges);
     struct mw_step step = mw_session_step(c->session, dir, &msg, &packet);
+    record.exchange = c->exchanges.now;
+    record.begins = c->exchanges.begun;
+    record.ends = c->exchanges.ended;
     record.notes = step.notes;
     record.dialect = mw_session_ctx(c->session, dir)->dialect;
     if (dir == MW_SERVER && deciding(&record.ctx) && !deciding(mw_session_ctx(c->session, MW_SERVER)))

@@ -8,6 +8,7 @@
 #include "plugin/compat.h"
 
 #include "mywire/session.h"
+#include "plugin/exchange.h"
 
 /** What a chunk of the stream is. */
 enum chunk {
@@ -20,15 +21,17 @@ enum chunk {
 
 /** A chunk of a frame, as the first visit found it. */
 struct record {
-    struct mw_ctx ctx; /**< PACKET: what it is decoded with */
-    uint64_t notes;    /**< PACKET: remarks of the session's step */
-    const char *why;   /**< UNREAD: a sentence, or NULL */
-    const char *story; /**< PACKET that ends a login: how it went; else NULL */
-    uint32_t length;   /**< REST, UNREAD, COMPRESSED: bytes in this frame */
-    uint8_t chunk;     /**< enum chunk */
-    uint8_t dir;       /**< enum mw_dir */
-    uint8_t dialect;   /**< enum mw_dialect, as known after the packet */
-    bool whole;        /**< PACKET: all of it was there */
+    struct mw_ctx ctx;               /**< PACKET: what it is decoded with */
+    uint64_t notes;                  /**< PACKET: remarks of the session's step */
+    const char *why;                 /**< UNREAD: a sentence, or NULL */
+    const char *story;               /**< PACKET that ends a login: how it went; else NULL */
+    const struct exchange *exchange; /**< PACKET of a command or its reply; else NULL */
+    bool begins, ends;               /**< PACKET: the exchange begins, ends with it */
+    uint32_t length;                 /**< REST, UNREAD, COMPRESSED: bytes in this frame */
+    uint8_t chunk;                   /**< enum chunk */
+    uint8_t dir;                     /**< enum mw_dir */
+    uint8_t dialect;                 /**< enum mw_dialect, as known after the packet */
+    bool whole;                      /**< PACKET: all of it was there */
 };
 
 /** The bytes that come next in a direction. */

@@ -154,11 +154,13 @@ static void show_packet(struct walk *walk, proto_tree *tree, const struct span *
         const struct tree_place place = {walk->pinfo, span->tvb, span->base};
         item = add_node(tree, span->tvb, span->base, MW_HEADER + span->packet.have);
         tree_render(&place, item, &record->ctx, (enum mw_dir)record->dir, &span->packet, record->notes, &msg);
-        if (record->story) {
-            proto_tree *node = proto_item_add_subtree(item, registry_packet_tree());
+        proto_tree *node = proto_item_add_subtree(item, registry_packet_tree());
+        exchange_show_statement(&record->ctx, node, span->tvb, walk->pinfo);
+        if (record->exchange)
+            exchange_show(record->exchange, node, span->tvb, (enum mw_dir)record->dir, record->begins, record->ends);
+        if (record->story)
             proto_item_set_generated(
                 proto_tree_add_string(node, registry_own_field(OWN_AUTH_SUMMARY), span->tvb, 0, 0, record->story));
-        }
     } else {
         mw_decode(&record->ctx, (enum mw_dir)record->dir, &span->packet, &msg);
     }

@@ -51,13 +51,16 @@ expert_field *registry_own_note(enum own_note id)
 static enum ftenum type_of(enum mw_field_type type)
 {
     static const enum ftenum types[] = {
-        [MW_FT_HEADING] = FT_NONE,  [MW_FT_U8] = FT_UINT8,       [MW_FT_U16] = FT_UINT16,
-        [MW_FT_U24] = FT_UINT24,    [MW_FT_U32] = FT_UINT32,     [MW_FT_U64] = FT_UINT64,
-        [MW_FT_I8] = FT_INT8,       [MW_FT_I16] = FT_INT16,      [MW_FT_I32] = FT_INT32,
-        [MW_FT_I64] = FT_INT64,     [MW_FT_F32] = FT_FLOAT,      [MW_FT_F64] = FT_DOUBLE,
-        [MW_FT_BOOL8] = FT_BOOLEAN, [MW_FT_BOOL16] = FT_BOOLEAN, [MW_FT_BOOL32] = FT_BOOLEAN,
-        [MW_FT_TEXT] = FT_STRING,   [MW_FT_TEXTZ] = FT_STRINGZ,  [MW_FT_TEXTL] = FT_UINT_STRING,
-        [MW_FT_BYTES] = FT_BYTES,   [MW_FT_TIME32] = FT_ABSOLUTE_TIME,
+        [MW_FT_HEADING] = FT_NONE,   [MW_FT_U8] = FT_UINT8,
+        [MW_FT_U16] = FT_UINT16,     [MW_FT_U24] = FT_UINT24,
+        [MW_FT_U32] = FT_UINT32,     [MW_FT_U64] = FT_UINT64,
+        [MW_FT_I8] = FT_INT8,        [MW_FT_I16] = FT_INT16,
+        [MW_FT_I32] = FT_INT32,      [MW_FT_I64] = FT_INT64,
+        [MW_FT_F32] = FT_FLOAT,      [MW_FT_F64] = FT_DOUBLE,
+        [MW_FT_BOOL8] = FT_BOOLEAN,  [MW_FT_BOOL16] = FT_BOOLEAN,
+        [MW_FT_BOOL32] = FT_BOOLEAN, [MW_FT_TEXT] = FT_STRING,
+        [MW_FT_TEXTZ] = FT_STRINGZ,  [MW_FT_TEXTL] = FT_UINT_STRING,
+        [MW_FT_BYTES] = FT_BYTES,    [MW_FT_TIME32] = FT_ABSOLUTE_TIME,
     };
     return types[type];
 }
@@ -123,6 +126,30 @@ static void register_fields(void)
         [OWN_REST] = {&own_field_ids[OWN_REST],
                       {"Rest of a packet", "mywire.rest", FT_BYTES, BASE_NONE, NULL, 0,
                        "Bytes of a packet whose beginning was shown before, because it was not reassembled", HFILL}},
+        [OWN_RESPONSE_IN] = {&own_field_ids[OWN_RESPONSE_IN],
+                             {"Response in", "mywire.response_in", FT_FRAMENUM, BASE_NONE,
+                              FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0,
+                              "The frame with the first packet of the reply to this command", HFILL}},
+        [OWN_RESPONSE_TO] = {&own_field_ids[OWN_RESPONSE_TO],
+                             {"Response to", "mywire.response_to", FT_FRAMENUM, BASE_NONE,
+                              FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, "The frame with the command", HFILL}},
+        [OWN_TIME_FIRST] = {&own_field_ids[OWN_TIME_FIRST],
+                            {"Time to first byte", "mywire.time_first", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+                             "From the command's end to the beginning of its reply", HFILL}},
+        [OWN_TIME_LAST] = {&own_field_ids[OWN_TIME_LAST],
+                           {"Time to last byte", "mywire.time_last", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+                            "From the command's end to the end of its reply", HFILL}},
+        [OWN_ROWS] = {&own_field_ids[OWN_ROWS],
+                      {"Rows", "mywire.rows", FT_UINT64, BASE_DEC, NULL, 0, "Rows that the reply holds", HFILL}},
+        [OWN_BYTES] = {&own_field_ids[OWN_BYTES],
+                       {"Bytes", "mywire.bytes", FT_UINT64, BASE_DEC, NULL, 0,
+                        "Bytes of the reply, packet headers included", HFILL}},
+        [OWN_STATEMENT] = {&own_field_ids[OWN_STATEMENT],
+                           {"Prepared statement", "mywire.statement_text", FT_STRING, BASE_NONE, NULL, 0,
+                            "Text of the statement that the command is about", HFILL}},
+        [OWN_PREPARE_IN] = {&own_field_ids[OWN_PREPARE_IN],
+                            {"Prepared in", "mywire.prepare_in", FT_FRAMENUM, BASE_NONE,
+                             FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, "The frame that prepared the statement", HFILL}},
     };
     for (int i = 0; i < OWN_FIELD_COUNT; i++)
         own_field_ids[i] = -1;

@@ -13,6 +13,14 @@ enum own_field {
     OWN_COMPRESSED,   /**< compressed bytes */
     OWN_UNREAD,       /**< bytes that are no packet, or not known to be one */
     OWN_REST,         /**< the rest of a packet whose head was shown before */
+    OWN_RESPONSE_IN,  /**< frame of the reply's first packet */
+    OWN_RESPONSE_TO,  /**< frame of the command */
+    OWN_TIME_FIRST,   /**< from the command's end to the reply's beginning */
+    OWN_TIME_LAST,    /**< from the command's end to the reply's end */
+    OWN_ROWS,         /**< of the reply */
+    OWN_BYTES,        /**< of the reply */
+    OWN_STATEMENT,    /**< text of the statement that the command is about */
+    OWN_PREPARE_IN,   /**< frame that prepared it */
     OWN_FIELD_COUNT
 };
 
