@@ -20,6 +20,10 @@ import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 PORTS = (13306, 13310, 13318)  # of the servers that the samples were recorded from
+FLOOR = "tcpdump -w /dev/null (floor)"
+TSHARK_LOGINS = "tshark -T fields, logins"
+TSHARK_QUERIES = "tshark -T fields, queries"
+PEER = {"mywire handshakes": TSHARK_LOGINS, "mywire connections": TSHARK_LOGINS, "mywire commands": TSHARK_QUERIES}
 
 
 def timed(argv, env):
@@ -45,11 +49,14 @@ def commands(mywire, capture):
     fields = ["mysql.version", "mysql.thread_id", "mysql.user", "mysql.schema", "mysql.client_auth_plugin", "mysql.caps.client",
               "mysql.charset", "mysql.error_code"]
     return {
-        "tcpdump -w /dev/null (floor)": (["tcpdump", "-r", capture, "-w", "/dev/null"], False),
+        FLOOR: (["tcpdump", "-r", capture, "-w", "/dev/null"], False),
         "mywire handshakes": ([mywire, "handshakes", capture], False),
         "mywire connections": ([mywire, "connections", "-F", "ndjson", capture], False),
-        "tshark -T fields": (["tshark", "-n", "-r", capture] + decode_as + ["-Y", "mysql.version or mysql.user or mysql.error_code",
-                             "-T", "fields"] + [x for f in fields for x in ("-e", f)], True),
+        "mywire commands": ([mywire, "commands", "-F", "ndjson", capture], False),
+        TSHARK_LOGINS: (["tshark", "-n", "-r", capture] + decode_as + ["-Y", "mysql.version or mysql.user or mysql.error_code",
+                        "-T", "fields"] + [x for f in fields for x in ("-e", f)], True),
+        TSHARK_QUERIES: (["tshark", "-n", "-r", capture] + decode_as + ["-Y", "mysql.query", "-T", "fields", "-e", "frame.time_epoch",
+                         "-e", "tcp.stream", "-e", "mysql.query"], True),
     }
 
 
@@ -88,9 +95,10 @@ def main():
             memory = peak_memory(todo[name][0], env) if name.startswith("mywire") else None
             print(f"  {name:30} {wall[name]:8.2f} s wall {statistics.median(cpus[name]):8.2f} s cpu"
                   + (f" {memory:7.0f} MiB peak" if memory else ""))
-        floor, tshark = wall.get("tcpdump -w /dev/null (floor)"), wall.get("tshark -T fields")
+        floor = wall.get(FLOOR)
         for name in wall:
             if name.startswith("mywire"):
+                tshark = wall.get(PEER[name])
                 print(f"  {name}:" + (f" {tshark / wall[name]:.1f} × faster than tshark" if tshark else "")
                       + (f", {wall[name] / floor:.1f} × the floor" if floor else ""))
     finally:
