@@ -13,6 +13,8 @@
 /* cmocka needs the above. */
 #include <cmocka.h>
 
+#include "tests/support/gzip.h"
+
 /* Two packets of 20 and 4 bytes, the second cut from 60, at 1.5 s and 2.000000007 s (microseconds: …000 s). */
 static void put32(GByteArray *file, uint32_t value, bool big)
 {
@@ -252,6 +254,50 @@ static void test_cut(void **state)
     }
 }
 
+/* A compressed capture reads equal, in one member or two; and cut anywhere, what comes out before the cut is read. */
+static void test_gzip(void **state)
+{
+    struct fixture *f = *state;
+    GByteArray *plain = pcap(0xa1b23c4d, false), *packed = g_byte_array_new();
+    for (int members = 1; members <= 2; members++) {
+        gsize first = members == 1 ? plain->len : 50; /* the second begins inside a packet */
+        g_byte_array_set_size(packed, 0);
+        assert_true(gzip_append(packed, plain->data, first));
+        if (members == 2)
+            assert_true(gzip_append(packed, plain->data + first, plain->len - first));
+        for (gsize n = 1; n <= packed->len; n++) {
+            char *error;
+            assert_true(g_file_set_contents(f->path, (const char *)packed->data, (gssize)n, NULL));
+            struct source *source = source_open(f->path, NULL, &error, NULL);
+            if (!source) {
+                assert_true(n < packed->len);
+                g_free(error);
+                continue;
+            }
+            struct packet p;
+            enum source_status status;
+            int packets = 0;
+            while ((status = source_next(source, &p)) == SOURCE_PACKET) {
+                packets++;
+                assert_int_equal(p.time_ns, packets == 1 ? 1500000000 : 2000000007);
+                assert_int_equal(p.captured, packets == 1 ? 20 : 4);
+                assert_memory_equal(p.data, "\x45\0\0", 3);
+            }
+            if (n == packed->len) {
+                assert_true(status == SOURCE_END && packets == 2);
+            } else {
+                assert_int_equal(status, SOURCE_ERROR);
+                /* Between members a file looks whole; it is the capture that is cut then. */
+                assert_true(strstr(source_error(source), "gzip data is damaged or cut") ||
+                            strstr(source_error(source), "ends in the middle of packet"));
+            }
+            source_close(source);
+        }
+    }
+    g_byte_array_unref(plain);
+    g_byte_array_unref(packed);
+}
+
 static void test_damaged(void **state)
 {
     struct fixture *f = *state;
@@ -304,6 +350,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stdin, begin, end),
         cmocka_unit_test_setup_teardown(test_filter, begin, end),
         cmocka_unit_test_setup_teardown(test_cut, begin, end),
+        cmocka_unit_test_setup_teardown(test_gzip, begin, end),
         cmocka_unit_test_setup_teardown(test_damaged, begin, end),
         cmocka_unit_test_setup_teardown(test_refused, begin, end),
     };
