@@ -122,12 +122,10 @@ static void show_summary(struct walk *walk, const struct record *record, const s
     char raw[SUMMARY_MAX];
     packet_info *pinfo = walk->pinfo;
     size_t n = mw_summary(&record->ctx, (enum mw_dir)record->dir, msg, raw, sizeof raw);
-    column_add(*walk_column(walk), pinfo,
-               text_utf8(pinfo->pool, record->dialect, record->ctx.collation, (const uint8_t *)raw, (uint32_t)n));
-    n = mw_summary(&record->ctx, (enum mw_dir)record->dir, msg, raw, NODE_MAX);
-    proto_item_append_text(
-        item, ", %s",
-        text_utf8(pinfo->pool, record->dialect, record->ctx.collation, (const uint8_t *)raw, (uint32_t)n));
+    const char *text =
+        text_utf8(pinfo->pool, record->dialect, record->ctx.collation, (const uint8_t *)raw, (uint32_t)n);
+    column_add(*walk_column(walk), pinfo, text);
+    proto_item_append_text(item, ", %s", text_cut(pinfo->pool, text, NODE_MAX));
 }
 
 /* The filter `mysql` goes on matching. */

@@ -76,3 +76,13 @@ const char *text_utf8(wmem_allocator_t *pool, enum mw_dialect dialect, uint16_t 
     tvb_free(tvb);
     return text;
 }
+
+const char *text_cut(wmem_allocator_t *pool, const char *text, size_t most)
+{
+    size_t n = strlen(text);
+    if (n <= most)
+        return text;
+    for (n = most; n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80; n--)
+        ;
+    return wmem_strdup_printf(pool, "%.*s…", (int)n, text);
+}

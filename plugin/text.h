@@ -12,4 +12,8 @@
 const char *text_utf8(wmem_allocator_t *pool, enum mw_dialect dialect, uint16_t collation, const uint8_t *p,
                       uint32_t n);
 
+/** At most `most` bytes of a text in UTF-8, cut between characters, with … where something is left out. Wireshark cuts
+ *  what is too long for a line of its tree inside a character. */
+const char *text_cut(wmem_allocator_t *pool, const char *text, size_t most);
+
 #endif

@@ -8,6 +8,9 @@
 /* Deepest nesting that gets a subtree of its own; what is deeper goes into the innermost of them. */
 enum { DEPTH_MAX = 16 };
 
+/* Bytes of a column's name and of its value in a line of the tree; Wireshark's lines hold 240. */
+enum { LABEL_MAX = 64, VALUE_MAX = 160 };
+
 struct remark {
     proto_item *item; /* NULL: the field at its place was not told yet */
     uint32_t offset;
@@ -95,7 +98,8 @@ static void name_value(const struct sink *s, const struct mw_item *item)
     wmem_allocator_t *pool = s->place->pinfo->pool;
     const char *label = value_label(pool, s->dialect, item);
     if (label)
-        proto_item_set_text(s->last, "%s = %s", label, value_text(pool, s->dialect, item));
+        proto_item_set_text(s->last, "%s = %s", text_cut(pool, label, LABEL_MAX),
+                            text_cut(pool, value_text(pool, s->dialect, item), VALUE_MAX));
 }
 
 static bool covers(const struct mw_item *item, uint32_t offset)
