@@ -124,7 +124,10 @@ static void show_summary(struct walk *walk, const struct record *record, const s
     size_t n = mw_summary(&record->ctx, (enum mw_dir)record->dir, msg, raw, sizeof raw);
     const char *text =
         text_utf8(pinfo->pool, record->dialect, record->ctx.collation, (const uint8_t *)raw, (uint32_t)n);
-    column_add(*walk_column(walk), pinfo, text);
+    const char *more =
+        exchange_words(record->exchange, &record->ctx, (enum mw_dir)record->dir, record->ends, pinfo->pool);
+    column_add(*walk_column(walk), pinfo,
+               wmem_strdup_printf(pinfo->pool, "%s%s", text, text_cut(pinfo->pool, more, NODE_MAX)));
     proto_item_append_text(item, ", %s", text_cut(pinfo->pool, text, NODE_MAX));
 }
 

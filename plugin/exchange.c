@@ -96,12 +96,36 @@ void exchange_show(const struct exchange *exchange, proto_tree *tree, tvbuff_t *
     add_number(tree, tvb, OWN_BYTES, exchange->bytes);
 }
 
-void exchange_show_statement(const struct mw_ctx *ctx, proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo)
+static const char *statement_text(const struct mw_ctx *ctx, wmem_allocator_t *pool)
 {
     const struct mw_stmt *stmt = ctx->stmt;
     if (!stmt || !stmt->sql.p)
+        return NULL;
+    return text_utf8(pool, ctx->dialect, stmt->collation, stmt->sql.p, stmt->sql.n);
+}
+
+const char *exchange_words(const struct exchange *exchange, const struct mw_ctx *ctx, enum mw_dir dir, bool ends,
+                           wmem_allocator_t *pool)
+{
+    if (dir == MW_CLIENT) {
+        const char *text = statement_text(ctx, pool);
+        return text ? wmem_strdup_printf(pool, ": %s", text) : "";
+    }
+    if (!exchange || !exchange->request || !ends)
+        return "";
+    double ms = (double)(exchange->last_ns - exchange->sent_ns) / 1e6;
+    if (!exchange->resultset)
+        return wmem_strdup_printf(pool, " (%.3f ms)", ms);
+    return wmem_strdup_printf(pool, " (%" PRIu64 " %s, %.3f ms)", exchange->rows, exchange->rows == 1 ? "row" : "rows",
+                              ms);
+}
+
+void exchange_show_statement(const struct mw_ctx *ctx, proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo)
+{
+    const struct mw_stmt *stmt = ctx->stmt;
+    const char *sql = statement_text(ctx, pinfo->pool);
+    if (!sql)
         return;
-    const char *sql = text_utf8(pinfo->pool, ctx->dialect, stmt->collation, stmt->sql.p, (uint32_t)stmt->sql.n);
     proto_item *item = proto_tree_add_string(tree, registry_own_field(OWN_STATEMENT), tvb, 0, 0, sql);
     proto_item_set_generated(item);
     if (stmt->sql_length > stmt->sql.n)

@@ -38,6 +38,11 @@ void exchanges_step(struct exchanges *x);
 void exchange_show(const struct exchange *exchange, proto_tree *tree, tvbuff_t *tvb, enum mw_dir dir, bool begins,
                    bool ends);
 
+/** What a packet adds to its line in the list of packets: the text of the statement that it executes, or how the reply
+ * went that ends with it. Empty or in `pool`. */
+const char *exchange_words(const struct exchange *exchange, const struct mw_ctx *ctx, enum mw_dir dir, bool ends,
+                           wmem_allocator_t *pool);
+
 /** Adds what an execution executes: the statement's text, and the frame that prepared it. */
 void exchange_show_statement(const struct mw_ctx *ctx, proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo);
 
