@@ -11,7 +11,8 @@
  *  the packet had, what is there was decoded; MW_BAD, the bytes contradict the layout, the fields before are good. */
 void mw_decode(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet *packet, struct mw_msg *msg);
 
-/** The same, and tells every field to `trace`. The message is equal to that of mw_decode. */
+/** The same, and tells every field to `trace`. The message is equal to that of mw_decode, but for a row whose values
+ *  contradict its layout: only a trace has its values read, so only then is it MW_BAD. */
 void mw_decode_traced(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet *packet, struct mw_msg *msg,
                       const struct mw_trace *trace);
 
