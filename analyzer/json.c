@@ -32,6 +32,14 @@ static void flush(struct json *json)
     json->used = 0;
 }
 
+/* Where the next `n` bytes, at most JSON_BUFFER, can be written; the caller adds to `used` what it has written. */
+static inline char *room(struct json *json, size_t n)
+{
+    if (n > JSON_BUFFER - json->used)
+        flush(json);
+    return json->buffer + json->used;
+}
+
 static void put(struct json *json, const char *p, size_t n)
 {
     if (n > JSON_BUFFER - json->used) {
@@ -46,11 +54,32 @@ static void put(struct json *json, const char *p, size_t n)
     json->used += n;
 }
 
-static void put_char(struct json *json, char c)
+/* What is shorter than SHORT is copied as if it were as long: a copy of a length that the compiler knows is no call. */
+enum { SHORT = 8 };
+
+static inline void put_short(struct json *json, const char p[SHORT], size_t n)
 {
-    if (json->used == JSON_BUFFER)
-        flush(json);
-    json->buffer[json->used++] = c;
+    memcpy(room(json, SHORT), p, SHORT);
+    json->used += n;
+}
+
+/* Copies without a call; short texts are most of the output. */
+static inline void copy(char *out, const char *p, size_t n)
+{
+    if (n < SHORT) {
+        for (size_t i = 0; i < n; i++)
+            out[i] = p[i];
+        return;
+    }
+    for (size_t i = 0; i < n - SHORT; i += SHORT)
+        memcpy(out + i, p + i, SHORT);
+    memcpy(out + n - SHORT, p + n - SHORT, SHORT); /* once more what stands before it */
+}
+
+static inline void put_char(struct json *json, char c)
+{
+    *room(json, 1) = c;
+    json->used++;
 }
 
 static void new_line(struct json *json)
@@ -63,7 +92,7 @@ static void new_line(struct json *json)
 }
 
 /* What stands between the previous member of the container and the next one. */
-static void separate(struct json *json)
+static inline void separate(struct json *json)
 {
     if (json->depth == 0)
         return;
@@ -74,7 +103,7 @@ static void separate(struct json *json)
 }
 
 /* Before every value: an object's member has had its separator before the key. */
-static void begin_value(struct json *json)
+static inline void begin_value(struct json *json)
 {
     assert(!json->done);
     if (json->depth > 0 && (json->objects & 1)) {
@@ -153,16 +182,21 @@ static inline bool is_plain(uint8_t c)
     return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
+/* Some of eight bytes may not be plain; 0 is never wrong. */
+static inline uint64_t care(uint64_t x)
+{
+    uint64_t found = x & EACH_BYTE(0x80);
+    found |= (x - EACH_BYTE(0x20)) & ~x & EACH_BYTE(0x80);
+    return found | zero_byte(x ^ EACH_BYTE('"')) | zero_byte(x ^ EACH_BYTE('\\')) | zero_byte(x ^ EACH_BYTE(0x7F));
+}
+
 /* The first byte that cannot be copied as it is, or `end`. */
 static const uint8_t *skip_plain(const uint8_t *p, const uint8_t *end)
 {
     while (end - p >= 8) {
         uint64_t x;
         memcpy(&x, p, 8);
-        uint64_t care = x & EACH_BYTE(0x80);
-        care |= (x - EACH_BYTE(0x20)) & ~x & EACH_BYTE(0x80);
-        care |= zero_byte(x ^ EACH_BYTE('"')) | zero_byte(x ^ EACH_BYTE('\\')) | zero_byte(x ^ EACH_BYTE(0x7F));
-        if (care)
+        if (care(x))
             break;
         p += 8;
     }
@@ -186,8 +220,45 @@ static void put_escape(struct json *json, uint32_t c)
     }
 }
 
+/* Nearly all texts are short and plain: tried, and copied, in one pass. False: nothing was written. */
+static inline bool put_plain(struct json *json, const uint8_t *p, size_t n)
+{
+    enum { QUOTES = 2, PLAIN_MAX = 1024 };
+    if (n > PLAIN_MAX)
+        return false;
+    char *out = room(json, n + QUOTES);
+    const uint8_t *end = p + n;
+    *out++ = '"';
+    uint64_t x;
+    for (; end - p >= SHORT; p += SHORT, out += SHORT) {
+        memcpy(&x, p, SHORT);
+        if (care(x))
+            return false;
+        memcpy(out, &x, SHORT);
+    }
+    if (p < end && n >= SHORT) { /* once more what stands before the rest */
+        size_t back = (size_t)(p + SHORT - end);
+        memcpy(&x, p - back, SHORT);
+        if (care(x))
+            return false;
+        memcpy(out - back, &x, SHORT);
+        out += end - p;
+        p = end;
+    }
+    for (; p < end; p++) {
+        if (!is_plain(*p))
+            return false;
+        *out++ = (char)*p;
+    }
+    *out = '"';
+    json->used += n + QUOTES;
+    return true;
+}
+
 static void put_text(struct json *json, const uint8_t *p, size_t n)
 {
+    if (put_plain(json, p, n))
+        return;
     const uint8_t *end = p + n;
     const uint8_t *start = p; /* of what is valid and not copied yet */
     put_char(json, '"');
@@ -228,13 +299,11 @@ void json_name(struct json *json, const char *name, size_t n)
         json_key_n(json, name, n);
         return;
     }
-    if (n + AROUND > JSON_BUFFER - json->used)
-        flush(json);
-    char *p = json->buffer + json->used;
+    char *p = room(json, n + AROUND);
     if (json->filled & 1)
         *p++ = ',';
     *p++ = '"';
-    memcpy(p, name, n);
+    copy(p, name, n);
     p += n;
     *p++ = '"';
     *p++ = ':';
@@ -265,15 +334,27 @@ void json_string(struct json *json, const char *text)
 
 static void put_number(struct json *json, uint64_t value, bool negative)
 {
-    char digits[21];
-    char *p = digits + sizeof digits;
-    do {
-        *--p = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+        "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
+        "9899";
+    enum { LONGEST = 20 }; /* digits, or 19 and a sign */
+    if (value < 10 && !negative) {
+        put_char(json, (char)('0' + value)); /* most counts are 0 or 1 */
+        return;
+    }
+    char digits[2 * LONGEST]; /* a copy of a length that the compiler knows may go beyond what counts */
+    char *end = digits + LONGEST, *p = end;
+    for (; value >= 100; value /= 100)
+        memcpy(p -= 2, pairs + value % 100 * 2, 2);
+    if (value >= 10)
+        memcpy(p -= 2, pairs + value * 2, 2);
+    else
+        *--p = (char)('0' + value);
     if (negative)
         *--p = '-';
-    put(json, p, (size_t)(digits + sizeof digits - p));
+    memcpy(room(json, LONGEST), p, LONGEST);
+    json->used += (size_t)(end - p);
 }
 
 void json_int(struct json *json, int64_t value)
@@ -307,11 +388,11 @@ void json_float(struct json *json, float value)
 void json_bool(struct json *json, bool value)
 {
     begin_value(json);
-    put(json, value ? "true" : "false", value ? 4 : 5);
+    put_short(json, value ? "true\0\0\0" : "false\0\0", value ? 4 : 5);
 }
 
 void json_null(struct json *json)
 {
     begin_value(json);
-    put(json, "null", 4);
+    put_short(json, "null\0\0\0", 4);
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -392,13 +393,59 @@ static void nonblocking_sink(void **state)
     g_free(data);
 }
 
+/* Every number of digits, with every amount of room before the buffer is full; what stands beside stays. */
+static void digits_at_the_edge(void **state)
+{
+    (void)state;
+    GString *out = g_string_new(NULL);
+    GString *expected = g_string_new(NULL);
+    struct json json;
+    json_init(&json, sink_string(out), JSON_LINES);
+    for (size_t before = JSON_BUFFER - 40; before <= JSON_BUFFER + 1; before++) {
+        uint64_t value = 7;
+        for (int digits = 1; digits <= 19; digits++, value = value * 10 + (uint64_t)digits % 10) {
+            char *text = g_strnfill(before, 'y');
+            g_string_printf(expected,
+                            "[\"%s\",%" PRIu64 ",-%" PRIu64
+                            ",{\"k\":\"a\",\"a longer key\":\"plain text, é\"},true,null]\n",
+                            text, value, value);
+            json_array(&json);
+            json_string(&json, text);
+            json_uint(&json, value);
+            json_int(&json, (int64_t)-value);
+            json_object(&json);
+            json_name(&json, "k", 1);
+            json_string(&json, "a");
+            json_name(&json, "a longer key", 12);
+            json_string(&json, "plain text, é");
+            json_object_end(&json);
+            json_bool(&json, true);
+            json_null(&json);
+            json_array_end(&json);
+            expect_document(&json, out, expected->str);
+            g_free(text);
+        }
+    }
+    g_string_free(out, TRUE);
+    g_string_free(expected, TRUE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nesting), cmocka_unit_test(indented),          cmocka_unit_test(deep),
-        cmocka_unit_test(strings), cmocka_unit_test(long_strings),      cmocka_unit_test(every_byte_everywhere),
-        cmocka_unit_test(numbers), cmocka_unit_test(doubles_read_back), cmocka_unit_test(errors),
-        cmocka_unit_test(misuse),  cmocka_unit_test(file_sink),         cmocka_unit_test(nonblocking_sink),
+        cmocka_unit_test(nesting),
+        cmocka_unit_test(indented),
+        cmocka_unit_test(deep),
+        cmocka_unit_test(strings),
+        cmocka_unit_test(long_strings),
+        cmocka_unit_test(every_byte_everywhere),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(doubles_read_back),
+        cmocka_unit_test(errors),
+        cmocka_unit_test(misuse),
+        cmocka_unit_test(file_sink),
+        cmocka_unit_test(nonblocking_sink),
+        cmocka_unit_test(digits_at_the_edge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
