@@ -5,17 +5,17 @@
 
 struct entry {
     uint64_t key;
-    uint64_t arrival; /* equal keys leave in the order in which they came */
     void *record;
     size_t bytes;
 };
 
-/* A binary heap, lowest key on top. */
+/* A ring, sorted by key. Records come nearly in order, so a new one moves few others to find its place at the end, and
+ * the lowest leaves without any search. */
 struct reorder {
-    struct entry *heap;
-    size_t n, window, capacity;
+    struct entry *ring;
+    size_t first, n, window;
+    size_t capacity; /* a power of two */
     size_t bytes, bytes_max;
-    uint64_t arrivals;
     void (*out)(void *user, void *record);
     void *user;
 };
@@ -30,47 +30,41 @@ struct reorder *reorder_new(size_t window, size_t bytes, void (*out)(void *user,
     return r;
 }
 
-static int before(const struct entry *a, const struct entry *b)
+static struct entry *at(const struct reorder *r, size_t i)
 {
-    return a->key != b->key ? a->key < b->key : a->arrival < b->arrival;
+    return &r->ring[(r->first + i) & (r->capacity - 1)];
 }
 
-static void swap(struct entry *a, struct entry *b)
+static void grow(struct reorder *r)
 {
-    struct entry t = *a;
-    *a = *b;
-    *b = t;
+    enum { CAPACITY_FIRST = 64 };
+    size_t capacity = r->capacity ? r->capacity * 2 : CAPACITY_FIRST;
+    struct entry *ring = g_new(struct entry, capacity);
+    for (size_t i = 0; i < r->n; i++)
+        ring[i] = *at(r, i);
+    g_free(r->ring);
+    r->ring = ring;
+    r->capacity = capacity;
+    r->first = 0;
 }
 
 static void pop(struct reorder *r)
 {
-    void *record = r->heap[0].record;
-    r->bytes -= r->heap[0].bytes;
-    r->heap[0] = r->heap[--r->n];
-    for (size_t i = 0;;) {
-        size_t least = i, left = 2 * i + 1, right = left + 1;
-        if (left < r->n && before(&r->heap[left], &r->heap[least]))
-            least = left;
-        if (right < r->n && before(&r->heap[right], &r->heap[least]))
-            least = right;
-        if (least == i)
-            break;
-        swap(&r->heap[i], &r->heap[least]);
-        i = least;
-    }
-    r->out(r->user, record);
+    struct entry lowest = *at(r, 0);
+    r->first++;
+    r->n--;
+    r->bytes -= lowest.bytes;
+    r->out(r->user, lowest.record);
 }
 
 void reorder_push(struct reorder *r, uint64_t key, void *record, size_t bytes)
 {
-    if (r->n == r->capacity) {
-        r->capacity = r->capacity ? r->capacity * 2 : 64;
-        r->heap = g_renew(struct entry, r->heap, r->capacity);
-    }
+    if (r->n == r->capacity)
+        grow(r);
     size_t i = r->n++;
-    r->heap[i] = (struct entry){key, r->arrivals++, record, bytes};
-    for (; i > 0 && before(&r->heap[i], &r->heap[(i - 1) / 2]); i = (i - 1) / 2)
-        swap(&r->heap[i], &r->heap[(i - 1) / 2]);
+    for (; i > 0 && at(r, i - 1)->key > key; i--) /* behind its equals: they leave in the order in which they came */
+        *at(r, i) = *at(r, i - 1);
+    *at(r, i) = (struct entry){key, record, bytes};
     r->bytes += bytes;
     while (r->n > r->window || (r->bytes > r->bytes_max && r->n > 0))
         pop(r);
@@ -80,6 +74,6 @@ void reorder_finish(struct reorder *r)
 {
     while (r->n)
         pop(r);
-    g_free(r->heap);
+    g_free(r->ring);
     g_free(r);
 }

@@ -78,6 +78,23 @@ static void bytes(void **state)
     assert_int_equal(out.n, 13);
 }
 
+/* A window that slides over many records that come a little late: each leaves when it is the lowest of those held. */
+static void sliding(void **state)
+{
+    (void)state;
+    enum { RECORDS = 5000, WINDOW = 100, LATE = 30 };
+    struct out out = {.n = 0};
+    struct reorder *r = reorder_new(WINDOW, SIZE_MAX, on_record, &out);
+    for (guintptr i = 0; i < RECORDS; i++) {
+        guintptr key = i / LATE * LATE + (LATE - 1 - i % LATE); /* groups, each backwards */
+        reorder_push(r, key, GSIZE_TO_POINTER(key), 1);
+        assert_int_equal(out.n, i < WINDOW ? 0 : i + 1 - WINDOW);
+    }
+    reorder_finish(r);
+    for (guintptr i = 0; i < RECORDS / LATE * LATE; i++)
+        assert_int_equal(out.got[i], i);
+}
+
 static void edges(void **state)
 {
     (void)state;
@@ -94,11 +111,8 @@ static void edges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_the_window),
-        cmocka_unit_test(full),
-        cmocka_unit_test(equal_keys),
-        cmocka_unit_test(bytes),
-        cmocka_unit_test(edges),
+        cmocka_unit_test(in_the_window), cmocka_unit_test(full),    cmocka_unit_test(equal_keys),
+        cmocka_unit_test(bytes),         cmocka_unit_test(sliding), cmocka_unit_test(edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
