@@ -227,7 +227,7 @@ static void start_mysql(struct conn *c, int server, bool midstream)
     m->record->server = tcp_end(c, server);
     m->record->syn_ns = c->syn_ns;
     m->record->established_ns = c->established_ns;
-    m->observer = (struct mw_observer){c, on_event};
+    m->observer = (struct mw_observer){.user = c, .event = on_event, .no_rows = true};
     m->session = mw_session_new(&conn_mem, c->env->limits, c->env->hits, &m->observer);
     for (int d = 0; d < 2; d++)
         mw_framer_init(&m->framer[d], (enum mw_dir)d, &conn_mem, c->env->limits, c->env->hits);

@@ -26,7 +26,8 @@ struct conn_packet {
 /** Who wants to know. Functions may be NULL. */
 struct conn_observer {
     void *user;
-    /** An event of the session. `items`: the fields of a command, where `values` asked for them; else NULL. */
+    /** An event of the session; rows of replies are no events. `items`: the fields of a command, where `values` asked
+     * for them; else NULL. */
     void (*event)(void *user, const struct connection *connection, const struct mw_event *event, const struct items *items);
     bool values; /**< events of commands that carry parameters or attributes come with their fields */
     /** Every packet, with its fields; asking for it makes decoding slower. */

@@ -286,7 +286,8 @@ void session_reply(struct step *t, bool last)
         break;
     default: break;
     }
-    session_tell(t, MW_EVENT_REPLY, e);
+    if (t->msg->kind != MW_KIND_ROW || !s->observer || !s->observer->no_rows)
+        session_tell(t, MW_EVENT_REPLY, e);
     if (last)
         finish_command(t);
 }

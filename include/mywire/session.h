@@ -81,6 +81,8 @@ struct mw_event {
 struct mw_observer {
     void *user;
     void (*event)(void *user, const struct mw_event *event);
+    bool no_rows; /**< rows are not told one by one, but with the end of their command as a number: most packets are
+                     rows */
 };
 
 /** What a step did. */

@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mw_limits limits = MW_LIMITS_DEFAULT;
     struct mw_limit_hits hits = {0};
     struct watch watch = {0};
-    struct mw_observer observer = {&watch, on_event};
+    struct mw_observer observer = {.user = &watch, .event = on_event};
     struct mw_framer framers[2];
     limits.packet_head = HEAD;
     limits.outstanding = OUTSTANDING;

@@ -227,7 +227,7 @@ void golden_run(const struct stream *s, struct cut cut, struct run *run, struct 
     if (s->packet_head)
         limits.packet_head = s->packet_head;
     struct player p = {.run = run, .coverage = coverage, .mem = mem, .limits = &limits, .hits = &hits};
-    struct mw_observer observer = {&p, on_event};
+    struct mw_observer observer = {.user = &p, .event = on_event};
     p.codec = mw_codec_new(mem);
     p.session = mw_session_new(mem, &limits, &hits, &observer);
     for (int d = 0; d < 2; d++)

@@ -50,7 +50,7 @@ WIRE void talk_begin(struct talk *t, const struct mw_limits *limits)
     memset(t, 0, sizeof *t);
     wire_mem_init(&t->mem);
     t->limits = limits ? *limits : MW_LIMITS_DEFAULT;
-    t->observer = (struct mw_observer){t, talk_event};
+    t->observer = (struct mw_observer){.user = t, .event = talk_event};
     t->session = mw_session_new(&t->mem.mem, &t->limits, &t->hits, &t->observer);
     assert_non_null(t->session);
 }

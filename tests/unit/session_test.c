@@ -479,6 +479,24 @@ static void outstanding_at_the_end(void **state)
     assert_int_equal(t.mem.live, 0);
 }
 
+/* An observer that wants no rows gets everything else, and their number. */
+static void rows_not_told(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {QUERY,    COUNT, COL("2"), END("3"), "server 4> 01 \"1\"", "server 5> 01 \"2\"",
+                                        END("6"), NULL};
+    for (int quiet = 0; quiet < 2; quiet++) {
+        talk_begin(&t, NULL);
+        t.observer.no_rows = quiet;
+        TALK_LOGGED_IN(&t, TALK_PLAIN);
+        unsigned before = t.events[MW_EVENT_REPLY];
+        talk_lines(&t, lines);
+        assert_int_equal(t.events[MW_EVENT_REPLY] - before, quiet ? 4 : 6);
+        assert_true(t.done_count == 1 && t.done[0].rows == 2 && t.done[0].exact);
+        talk_end(&t);
+    }
+}
+
 static void without_observer_or_memory(void **state)
 {
     (void)state;
@@ -528,6 +546,7 @@ int main(void)
         cmocka_unit_test(character_set),
         cmocka_unit_test(parts_count_their_headers),
         cmocka_unit_test(outstanding_at_the_end),
+        cmocka_unit_test(rows_not_told),
         cmocka_unit_test(without_observer_or_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
