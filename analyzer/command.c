@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "analyzer/command_values.h"
+#include "analyzer/shared_text.h"
 #include "mywire/statement.h"
+
+#define REPLACEMENT "\357\277\275" /* U+FFFD */
+enum { REPLACEMENT_BYTES = sizeof REPLACEMENT - 1 };
 
 /* What is followed of a connection. */
 struct followed {
     GQueue inflight; /* of struct command, oldest first */
-    char *user, *database;
+    const GString *user, *database; /* shared with its commands */
 };
 
 struct command_gatherer {
@@ -19,6 +23,8 @@ struct command_gatherer {
     void (*done)(void *user, struct command *command);
     void *user;
     struct text_converter *converter;
+    struct shared_texts *texts;
+    GString *scratch;
     GHashTable *followed;                /* connection -> struct followed */
     const struct connection *last;       /* the usual case: the same connection again */
     struct followed *last_followed;
@@ -29,8 +35,8 @@ static void followed_free(void *p)
     struct followed *f = p;
     for (struct command *c; (c = g_queue_pop_head(&f->inflight));)
         command_free(c);
-    g_free(f->user);
-    g_free(f->database);
+    shared_text_drop(f->user);
+    shared_text_drop(f->database);
     g_free(f);
 }
 
@@ -44,6 +50,8 @@ struct command_gatherer *command_gatherer_new(uint64_t max_sql, const struct lim
     g->done = done;
     g->user = user;
     g->converter = text_converter_new();
+    g->texts = shared_texts_new();
+    g->scratch = g_string_new(NULL);
     g->followed = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, followed_free);
     return g;
 }
@@ -52,6 +60,8 @@ void command_gatherer_free(struct command_gatherer *g)
 {
     g_hash_table_destroy(g->followed);
     text_converter_free(g->converter);
+    shared_texts_free(g->texts);
+    g_string_free(g->scratch, TRUE);
     g_free(g);
 }
 
@@ -79,9 +89,11 @@ void command_free(struct command *c)
         g_ptr_array_free(c->columns, TRUE);
     if (c->changes)
         g_ptr_array_free(c->changes, TRUE);
-    wire_text_free(c->sql);
+    const GString *shared[] = {c->sql, c->user, c->database};
+    for (size_t i = 0; i < G_N_ELEMENTS(shared); i++)
+        shared_text_drop(shared[i]);
     wire_text_free(c->message);
-    char *texts[] = {c->user, c->database, c->sqlstate, c->asked_user, c->asked_database};
+    char *texts[] = {c->sqlstate, c->asked_user, c->asked_database};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     g_free(c);
@@ -120,6 +132,30 @@ static char *name_text(struct command_gatherer *g, struct command *c, uint16_t c
     return out ? g_string_free(out, FALSE) : NULL;
 }
 
+/* A text that probably comes again. Only what is the same in UTF-8, as nearly all is, is remembered. */
+static const GString *text_again(struct command_gatherer *g, struct command *c, uint16_t collation, struct mw_slice s)
+{
+    uint32_t kind = collation | (uint32_t)c->dialect << 16;
+    const GString *found = shared_texts_find(g->texts, kind, s);
+    if (found)
+        return found;
+    uint64_t invalid = 0;
+    g_string_truncate(g->scratch, 0);
+    wire_text_append(g->scratch, g->converter, c->dialect, collation, s, &invalid);
+    c->invalid_bytes += invalid;
+    found = shared_text_new(g->scratch->str, g->scratch->len);
+    if (!invalid && found->len == s.n && s.n && memcmp(found->str, s.p, s.n) == 0)
+        shared_texts_remember(g->texts, kind, found);
+    return found;
+}
+
+/* Sets a name that the commands to come share; NULL: none. */
+static void set_name(const GString **place, const char *name)
+{
+    shared_text_drop(*place);
+    *place = name ? shared_text_new(name, strlen(name)) : NULL;
+}
+
 /* -- requests ------------------------------------------------------------------------------------------------------ */
 
 static void take_sql(struct command_gatherer *g, struct command *c, uint16_t collation, struct mw_slice sql, uint64_t length)
@@ -130,12 +166,17 @@ static void take_sql(struct command_gatherer *g, struct command *c, uint16_t col
     c->sql_truncated = length > g->max_sql || length > sql.n;
     if (sql.n > g->max_sql)
         sql.n = (uint32_t)g->max_sql;
-    wire_text_free(c->sql);
-    c->sql = text(g, c, collation, sql);
+    shared_text_drop(c->sql);
+    c->sql = text_again(g, c, collation, sql);
     /* A cut in the middle of a character is no invalid byte. */
-    if (c->sql_truncated)
-        while (g_str_has_suffix(c->sql->str, "\357\277\275"))
-            g_string_truncate(c->sql, c->sql->len - 3);
+    if (!c->sql_truncated || !g_str_has_suffix(c->sql->str, REPLACEMENT))
+        return;
+    const GString *whole = c->sql;
+    size_t n = whole->len;
+    while (n >= REPLACEMENT_BYTES && memcmp(whole->str + n - REPLACEMENT_BYTES, REPLACEMENT, REPLACEMENT_BYTES) == 0)
+        n -= REPLACEMENT_BYTES;
+    c->sql = shared_text_new(whole->str, n);
+    shared_text_drop(whole);
 }
 
 /* A name as written in SQL: without its quotes. */
@@ -201,26 +242,39 @@ static struct command *new_command(const struct connection *connection, struct f
     c->code = e->command;
     c->packet = e->begin.number;
     c->start_ns = e->begin.time_ns;
-    c->user = g_strdup(f->user);
-    c->database = g_strdup(f->database);
+    c->user = shared_text_keep(f->user);
+    c->database = shared_text_keep(f->database);
     return c;
 }
 
 /* -- replies ------------------------------------------------------------------------------------------------------- */
 
-/* Adds a text to a list of the command, as long as there is room. Takes the text. */
-static void add_text(struct command_gatherer *g, struct command *c, GPtrArray **list, GString *added)
+static void drop_text(gpointer text)
+{
+    shared_text_drop(text);
+}
+
+/* Adds a text to a list of the command, as long as there is room. Takes the reference. */
+static void add_text(struct command_gatherer *g, struct command *c, GPtrArray **list, const GString *added)
 {
     size_t n = added->len + 1 + sizeof *added;
     if (c->extra + n > g->limits->command_bytes) {
         g->hits->command_bytes++;
-        wire_text_free(added);
+        shared_text_drop(added);
         return;
     }
     if (!*list)
-        *list = g_ptr_array_new_with_free_func(wire_text_destroy);
-    g_ptr_array_add(*list, added);
+        *list = g_ptr_array_new_with_free_func(drop_text);
+    g_ptr_array_add(*list, (gpointer)(uintptr_t)added);
     c->extra += n;
+}
+
+/* Adds "name=value", the name being in `scratch`. */
+static void add_change(struct command_gatherer *g, struct command *c, struct mw_slice value)
+{
+    g_string_append_c(g->scratch, '=');
+    wire_text_append(g->scratch, g->converter, c->dialect, 0, value, &c->invalid_bytes);
+    add_text(g, c, &c->changes, shared_text_new(g->scratch->str, g->scratch->len));
 }
 
 /* Session state of an OK: "autocommit=ON", "schema=shop", "gtids=…", "transaction_state=T_______" … */
@@ -236,10 +290,9 @@ static void take_changes(struct command_gatherer *g, struct followed *f, struct 
     while (mw_track_next(&rest, &type, &data)) {
         if (type == MW_TRACK_SYSTEM_VARIABLES) {
             while (mw_attribute_next(&data, &name, &value)) {
-                GString *change = text(g, c, 0, name);
-                g_string_append_c(change, '=');
-                wire_text_append(change, g->converter, c->dialect, 0, value, &c->invalid_bytes);
-                add_text(g, c, &c->changes, change);
+                g_string_truncate(g->scratch, 0);
+                wire_text_append(g->scratch, g->converter, c->dialect, 0, name, &c->invalid_bytes);
+                add_change(g, c, value);
             }
             continue;
         }
@@ -250,13 +303,12 @@ static void take_changes(struct command_gatherer *g, struct followed *f, struct 
         value = data;
         if (type != MW_TRACK_STATE_CHANGE && !mw_lenenc_next(&data, &value))
             continue;
-        GString *change = g_string_new(names[type]);
-        g_string_append_c(change, '=');
-        wire_text_append(change, g->converter, c->dialect, 0, value, &c->invalid_bytes);
-        add_text(g, c, &c->changes, change);
+        g_string_assign(g->scratch, names[type]);
+        add_change(g, c, value);
         if (type == MW_TRACK_SCHEMA) {
-            g_free(f->database);
-            f->database = value.n ? name_text(g, c, 0, value) : NULL;
+            char *database = value.n ? name_text(g, c, 0, value) : NULL;
+            set_name(&f->database, database);
+            g_free(database);
         }
     }
 }
@@ -270,7 +322,7 @@ static void take_reply(struct command_gatherer *g, struct followed *f, struct co
         if (event->exchange->resultsets > 1 || event->exchange->reply == MW_REPLY_PREPARED)
             break;
         if (m->column.name.p)
-            add_text(g, c, &c->columns, text(g, c, collation, m->column.name));
+            add_text(g, c, &c->columns, text_again(g, c, collation, m->column.name));
         break;
     case MW_KIND_OK: take_changes(g, f, c, &m->ok); break;
     case MW_KIND_ERR:
@@ -288,14 +340,10 @@ static void take_reply(struct command_gatherer *g, struct followed *f, struct co
 static void settle(struct followed *f, const struct command *c)
 {
     bool failed = c->outcome == MW_OUTCOME_ERROR || c->outcome == MW_OUTCOME_LOST;
-    if (c->asked_database && (!failed || c->resultsets > 0)) {
-        g_free(f->database);
-        f->database = failed || !*c->asked_database ? NULL : g_strdup(c->asked_database);
-    }
-    if (c->asked_user && !failed) {
-        g_free(f->user);
-        f->user = g_strdup(c->asked_user);
-    }
+    if (c->asked_database && (!failed || c->resultsets > 0))
+        set_name(&f->database, failed || !*c->asked_database ? NULL : c->asked_database);
+    if (c->asked_user && !failed)
+        set_name(&f->user, c->asked_user);
 }
 
 static size_t size_of(const struct command *c)
@@ -355,10 +403,8 @@ void command_gatherer_event(struct command_gatherer *g, const struct connection 
     switch (event->kind) {
     case MW_EVENT_LOGIN:
         f = follow(g, connection);
-        g_free(f->user);
-        g_free(f->database);
-        f->user = g_strdup(connection->user);
-        f->database = g_strdup(connection->database);
+        set_name(&f->user, connection->user);
+        set_name(&f->database, connection->database);
         break;
     case MW_EVENT_COMMAND: {
         f = follow(g, connection);

@@ -42,7 +42,7 @@ struct command {
     bool empty; /**< a request without a command byte */
     uint8_t code;
     enum mw_dialect dialect;
-    GString *sql;
+    const GString *sql; /**< this, names and columns: shared, see shared_text.h */
     uint64_t sql_bytes; /**< true length on the wire */
     bool sql_truncated, has_statement, has_params;
     bool params_truncated; /**< the request was not kept whole: the last parameters or attributes are not told */
@@ -50,10 +50,10 @@ struct command {
     GArray *params;      /**< of struct command_value; NULL: none */
     GArray *param_types; /**< of uint16_t, as on the wire; NULL: none */
     GArray *attributes;  /**< of struct command_attribute; NULL: none */
-    char *user, *database;
+    const GString *user, *database;
     enum mw_outcome outcome;
-    GPtrArray *columns; /**< of GString *, of the first result set; NULL: none */
-    GPtrArray *changes; /**< of GString *, session state that the replies told; NULL: none */
+    GPtrArray *columns; /**< of const GString *, of the first result set; NULL: none */
+    GPtrArray *changes; /**< of const GString *, session state that the replies told; NULL: none */
     uint64_t resultsets, rows, affected_rows, insert_id, warnings;
     uint16_t status, error;
     char *sqlstate;

@@ -119,9 +119,9 @@ static void put_types(struct record *r, const struct command *c)
 static void put_status(struct record *r, const struct command *c, bool known)
 {
     record_list(r, "status", known);
-    for (unsigned bit = 0; known && bit < 16; bit++) {
-        const char *name = mw_status_flag_name(c->dialect, bit);
-        if (c->status >> bit & 1 && name)
+    for (unsigned left = known ? c->status : 0; left; left &= left - 1) {
+        const char *name = mw_status_flag_name(c->dialect, (unsigned)__builtin_ctz(left));
+        if (name)
             record_list_item(r, name);
     }
     record_list_end(r);
@@ -147,8 +147,8 @@ void report_command(struct record *r, const struct command *c)
     put_types(r, c);
     put_attributes(r, c);
     record_bool(r, "params_truncated", c->params_truncated);
-    record_string(r, "user", c->user);
-    record_string(r, "database", c->database);
+    record_text(r, "user", c->user);
+    record_text(r, "database", c->database);
     record_string(r, "response", command_outcome_name(c->outcome));
     record_uint(r, "resultsets", c->resultsets);
     put_texts(r, "columns", c->columns);
