@@ -124,43 +124,63 @@ static enum mw_frame_status open_frame(struct mw_inflater *f, const uint8_t *p, 
     return MW_FRAME_DAMAGED;
 }
 
-/* Moves up to `want` bytes of the input behind the partial frame. */
-static bool gather(struct mw_inflater *f, uint32_t want)
+/* Moves up to `n` bytes of the input to `to`, where it is not NULL; returns how many. */
+static uint32_t take(struct mw_inflater *f, uint8_t *to, uint32_t n)
 {
-    uint32_t n = want - f->partial_have < f->in_left ? want - f->partial_have : (uint32_t)f->in_left;
-    if (!reserve(f, &f->partial, &f->partial_size, f->partial_have, f->partial_have + n))
-        return false;
-    if (n)
-        memcpy(f->partial + f->partial_have, f->in, n);
-    f->partial_have += n;
+    n = n < f->in_left ? n : (uint32_t)f->in_left;
+    if (n && to)
+        memcpy(to, f->in, n);
     f->in += n;
     f->in_left -= n;
-    return f->partial_have == want;
+    return n;
+}
+
+static uint32_t partial_left(const struct mw_inflater *f)
+{
+    return le24(f->header) + MW_FRAME_HEADER - f->partial_have;
+}
+
+/* Moves what comes of the frame whose header is there behind it. Without memory the frame is broken: told like one with
+ * a hole. */
+static void gather(struct mw_inflater *f)
+{
+    uint32_t n = partial_left(f) < f->in_left ? partial_left(f) : (uint32_t)f->in_left;
+    bool begins = f->partial_have == MW_FRAME_HEADER;
+    if (!reserve(f, &f->partial, &f->partial_size, begins ? 0 : f->partial_have, f->partial_have + n)) {
+        f->broken = true;
+        f->skip = partial_left(f);
+        return;
+    }
+    if (begins)
+        memcpy(f->partial, f->header, MW_FRAME_HEADER);
+    f->partial_have += take(f, f->partial + f->partial_have, n);
 }
 
 static enum mw_frame_status damaged(struct mw_inflater *f, struct mw_frame *frame)
 {
-    uint32_t sent = le24(f->partial), before = le24(f->partial + 4);
-    *frame = (struct mw_frame){.length = before ? before : sent, .sent = sent + MW_FRAME_HEADER, .sequence = f->partial[3]};
+    uint32_t sent = le24(f->header), before = le24(f->header + 4);
+    *frame =
+        (struct mw_frame){.length = before ? before : sent, .sent = sent + MW_FRAME_HEADER, .sequence = f->header[3]};
     f->partial_have = 0;
     f->damaged++;
     f->frames++;
     return MW_FRAME_DAMAGED;
 }
 
+static enum mw_frame_status skip_broken(struct mw_inflater *f, struct mw_frame *frame)
+{
+    f->skip -= take(f, NULL, f->skip);
+    if (f->skip > 0)
+        return MW_FRAME_NONE;
+    f->broken = false;
+    return damaged(f, frame);
+}
+
 enum mw_frame_status mw_inflater_next(struct mw_inflater *f, struct mw_frame *frame)
 {
     enum { KEEP = 65536 };
-    if (f->broken) {
-        uint32_t n = f->skip < f->in_left ? f->skip : (uint32_t)f->in_left;
-        f->in += n;
-        f->in_left -= n;
-        f->skip -= n;
-        if (f->skip > 0)
-            return MW_FRAME_NONE;
-        f->broken = false;
-        return damaged(f, frame);
-    }
+    if (f->broken)
+        return skip_broken(f, frame);
     /* A frame that lies whole in the input is opened in place. */
     if (f->partial_have == 0 && f->in_left >= MW_FRAME_HEADER) {
         uint32_t size = le24(f->in) + MW_FRAME_HEADER;
@@ -176,9 +196,14 @@ enum mw_frame_status mw_inflater_next(struct mw_inflater *f, struct mw_frame *fr
             drop(f, &f->out, &f->out_size);
         return MW_FRAME_NONE;
     }
-    if (f->partial_have < MW_FRAME_HEADER && !gather(f, MW_FRAME_HEADER))
+    if (f->partial_have < MW_FRAME_HEADER)
+        f->partial_have += take(f, f->header + f->partial_have, MW_FRAME_HEADER - f->partial_have);
+    if (f->partial_have < MW_FRAME_HEADER)
         return MW_FRAME_NONE;
-    if (!gather(f, le24(f->partial) + MW_FRAME_HEADER))
+    gather(f);
+    if (f->broken)
+        return skip_broken(f, frame);
+    if (partial_left(f) > 0)
         return MW_FRAME_NONE;
     f->partial_have = 0;
     return open_frame(f, f->partial, frame);
@@ -186,10 +211,7 @@ enum mw_frame_status mw_inflater_next(struct mw_inflater *f, struct mw_frame *fr
 
 bool mw_inflater_gap(struct mw_inflater *f, uint64_t n)
 {
-    uint64_t left = f->broken ? f->skip
-                    : f->partial_have >= MW_FRAME_HEADER
-                        ? (uint64_t)le24(f->partial) + MW_FRAME_HEADER - f->partial_have
-                        : 0;
+    uint64_t left = f->broken ? f->skip : f->partial_have >= MW_FRAME_HEADER ? partial_left(f) : 0;
     if (left > 0 && n <= left) {
         f->broken = true;
         f->skip = (uint32_t)(left - n);

@@ -323,12 +323,40 @@ static void memory(void **state)
     free(w.p);
 }
 
+/* Where memory ends while a frame is gathered, wherever it was split, the frame is told as damaged and the one behind
+ * it is read. */
+static void memory_while_gathering(void **state)
+{
+    (void)state;
+    static uint8_t plain[6000];
+    for (size_t i = 0; i < sizeof plain; i++)
+        plain[i] = (uint8_t)(i * i >> 5);
+    struct wire w = {malloc(MOST), 0};
+    add_frame(&w, MW_ZLIB, true, 0, plain, sizeof plain);
+    size_t first = w.n;
+    add_frame(&w, MW_ZLIB, true, 1, "behind", 6);
+    for (size_t room = 1; room < 10000; room += 5000) /* for nothing; for the first piece alone */
+        for (size_t at = 1; at < first; at += at < 16 ? 1 : 613) {
+            begin(MW_ZLIB);
+            mem.room = room;
+            result = (struct result){.n = 0};
+            push(w.p, at);
+            push(w.p + at, first - at - 1);
+            push(w.p + first - 1, w.n - first + 1);
+            assert_true(result.frames == 2 && result.damaged == 1 && f.damaged == 1);
+            assert_memory_equal(result.bytes, "!6000;behind", 12);
+            end();
+        }
+    free(w.p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_split), cmocka_unit_test(packets), cmocka_unit_test(damage),
-        cmocka_unit_test(gaps),        cmocka_unit_test(bomb),    cmocka_unit_test(unbelievable),
-        cmocka_unit_test(memory),
+        cmocka_unit_test(every_split), cmocka_unit_test(packets),
+        cmocka_unit_test(damage),      cmocka_unit_test(gaps),
+        cmocka_unit_test(bomb),        cmocka_unit_test(unbelievable),
+        cmocka_unit_test(memory),      cmocka_unit_test(memory_while_gathering),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
