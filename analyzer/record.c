@@ -113,6 +113,7 @@ static void container(struct record *r, const char *key, size_t n, bool known, v
     if (!key_of(r, key, n))
         return;
     r->open = known;
+    r->filled = false;
     if (!r->json)
         g_string_truncate(r->list, 0);
     else if (known)
@@ -133,8 +134,9 @@ static void append(struct record *r, const char *value, size_t n)
 
 static void separate(struct record *r)
 {
-    if (r->list->len)
+    if (r->filled)
         g_string_append_c(r->list, ';');
+    r->filled = true;
 }
 
 void record_list_item(struct record *r, const char *value)
@@ -161,7 +163,7 @@ static void container_end(struct record *r)
 {
     if (r->header)
         return;
-    if (r->list->len)
+    if (r->filled)
         csv_string_n(r->csv, r->list->str, r->list->len);
     else
         csv_null(r->csv);

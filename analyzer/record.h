@@ -13,7 +13,8 @@ struct record {
     struct csv *csv;   /**< CSV, else NULL */
     bool header;       /**< CSV: write the keys instead of the values */
     bool open;         /**< JSON: the list or map under way is one, not null */
-    GString *list;     /**< CSV: a list or map under way */
+    bool filled;       /**< CSV: … has an item, perhaps an empty one */
+    GString *list;     /**< CSV: the list or map under way */
 };
 
 /** A record in JSON or in CSV; free with record_clear. */
@@ -94,7 +95,7 @@ static inline void record_duration(struct record *r, const char *key, int64_t us
         record_null_n(r, key, strlen(key));
 }
 
-/** A list of texts (CSV: joined by ";"), or null. */
+/** A list of texts (CSV: joined by ";"; an empty one is no text, and one empty text is ""), or null. */
 static inline void record_list(struct record *r, const char *key, bool known)
 {
     record_list_n(r, key, strlen(key), known);

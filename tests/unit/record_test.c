@@ -86,11 +86,46 @@ static void as_csv(void **state)
     g_string_free(out, TRUE);
 }
 
+/* Items that are empty keep their place. */
+static void empty_items(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *items[4];
+        const char *cell;
+    } rows[] = {
+        {{NULL}, "\r\n"},
+        {{"", NULL}, "\"\"\r\n"},
+        {{"", "b", NULL}, ";b\r\n"},
+        {{"", "", "c", NULL}, ";;c\r\n"},
+        {{"a", "", NULL}, "a;\r\n"},
+    };
+    GString *out = g_string_new(NULL);
+    struct csv csv;
+    struct record r;
+    csv_init(&csv, sink_string(out), false);
+    record_csv(&r, &csv);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        g_string_truncate(out, 0);
+        record_begin(&r);
+        record_list(&r, "list", true);
+        for (const char *const *item = rows[i].items; *item; item++)
+            record_list_item(&r, *item);
+        record_list_end(&r);
+        record_end(&r);
+        assert_string_equal(out->str, rows[i].cell);
+    }
+    record_clear(&r);
+    csv_clear(&csv);
+    g_string_free(out, TRUE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_json),
         cmocka_unit_test(as_csv),
+        cmocka_unit_test(empty_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
