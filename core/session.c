@@ -39,7 +39,7 @@ void session_tell(const struct step *t, enum mw_event_kind kind, const struct mw
 void session_done(const struct step *t, struct mw_exchange *e)
 {
     session_tell(t, MW_EVENT_DONE, e);
-    stmt_drop(e->stmt, t->s->mem);
+    stmts_drop(&t->s->stmts, t->s->mem, e->stmt);
     e->stmt = NULL;
 }
 
@@ -65,7 +65,7 @@ void mw_session_free(struct mw_session *s)
     columns_drop(s->columns, s->mem);
     for (int d = 0; d < 2; d++) {
         columns_drop(s->pinned_columns[d], s->mem);
-        stmt_drop(s->pinned_stmt[d], s->mem);
+        stmts_drop(&s->stmts, s->mem, s->pinned_stmt[d]);
     }
     if (s->mem->free)
         s->mem->free(s->mem->user, s, sizeof *s);
@@ -105,7 +105,7 @@ const struct mw_ctx *mw_session_pin(struct mw_session *s, enum mw_dir dir, const
         s->pinned_columns[dir] = columns_keep(ctx->columns);
     }
     if (s->pinned_stmt[dir] != ctx->stmt) {
-        stmt_drop(s->pinned_stmt[dir], s->mem);
+        stmts_drop(&s->stmts, s->mem, s->pinned_stmt[dir]);
         s->pinned_stmt[dir] = stmt_keep(ctx->stmt);
     }
     return ctx;

@@ -30,7 +30,7 @@ static void follow_request(struct step *t, struct mw_exchange *e)
         if (e->stmt) {
             /* With the types that it bound, and without the long data: many executions may wait for their answers. */
             const struct mw_stmt *now = stmts_find(&s->stmts, q->statement_id);
-            stmt_drop(e->stmt, mem);
+            stmts_drop(&s->stmts, mem, e->stmt);
             e->stmt = stmt_keep(now);
         }
         break;
@@ -42,6 +42,17 @@ static void follow_request(struct step *t, struct mw_exchange *e)
     case MW_COM_STMT_CLOSE: stmts_close(&s->stmts, mem, q->statement_id); break;
     default: break;
     }
+}
+
+/* Where the commands that wait for their replies hold too much, the newest goes on without its statement: what it is
+ * about was told, but its reply is read as if the statement were not known. */
+static void bound_held(struct mw_session *s, struct mw_exchange *e)
+{
+    if (!e->stmt || s->stmts.held <= s->limits->statement_held)
+        return;
+    s->hits->statement_held++;
+    stmts_drop(&s->stmts, s->mem, e->stmt);
+    e->stmt = NULL;
 }
 
 /* A client that does not pipeline speaks again only when it has the whole reply. So when the server's side is out of step, or gave a
@@ -91,6 +102,7 @@ void session_push(struct step *t)
     if (!q->empty)
         follow_request(t, e);
     session_tell(t, MW_EVENT_COMMAND, e);
+    bound_held(s, e);
     if (e == &lone)
         session_done(t, e);
     else if (s->ctx[MW_SERVER].phase == MW_PHASE_IDLE)
@@ -232,7 +244,7 @@ static void begin_prepared(struct step *t, struct mw_exchange *e)
     s->ctx[MW_SERVER].left = p->params ? p->params : p->columns;
     struct mw_stmt *stmt = stmts_prepared(&s->stmts, s->mem, s->limits, s->hits, e->stmt, p);
     if (stmt) {
-        stmt_drop(e->stmt, s->mem);
+        stmts_drop(&s->stmts, s->mem, e->stmt);
         e->stmt = stmt;
     }
     columns_begin(&s->builder, s->mem, s->limits, p->metadata ? p->columns : 0);
@@ -256,7 +268,9 @@ static void take_column(struct step *t, const struct mw_exchange *e)
     if (ctx->left > 0)
         return;
     struct mw_columns *columns = columns_seal(&s->builder, s->mem);
-    if (columns && statement_now(s, e))
+    bool too_much = columns && s->stmts.held + columns->size > s->limits->statement_held;
+    s->hits->statement_held += too_much;
+    if (columns && !too_much && statement_now(s, e))
         stmts_set_columns(&s->stmts, s->mem, e->statement_id, columns);
     if (ctx->phase == MW_PHASE_COLUMNS)
         session_set_columns(s, columns);

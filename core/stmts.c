@@ -31,19 +31,26 @@ struct mw_stmt *stmt_keep(const struct mw_stmt *stmt)
     return own;
 }
 
-void stmt_drop(const struct mw_stmt *stmt, const struct mw_mem *mem)
+/* Columns that several objects have count for each. */
+static uint64_t held_by(const struct mw_stmt *stmt)
+{
+    return stmt->size + (stmt->columns ? stmt->columns->size : 0);
+}
+
+void stmts_drop(struct stmts *s, const struct mw_mem *mem, const struct mw_stmt *stmt)
 {
     struct mw_stmt *own = (struct mw_stmt *)(uintptr_t)stmt;
     if (!own || --own->references > 0)
         return;
+    s->held -= held_by(own);
     columns_drop(own->columns, mem);
     give_back(mem, own, own->size);
 }
 
 /* A new object with one reference: the facts of `like` (may be NULL), its text, and room for `params` parameters and `extra` bytes
  * behind them, whose place is returned in `room`. */
-static struct mw_stmt *stmt_new(const struct mw_mem *mem, const struct mw_stmt *like, struct mw_slice sql, uint32_t params,
-                                size_t extra, uint8_t **room)
+static struct mw_stmt *stmt_new(struct stmts *s, const struct mw_mem *mem, const struct mw_stmt *like,
+                                struct mw_slice sql, uint32_t params, size_t extra, uint8_t **room)
 {
     size_t size = sizeof(struct mw_stmt) + params * sizeof(struct mw_param) + sql.n + extra;
     struct mw_stmt *stmt = mem->alloc(mem->user, size);
@@ -62,6 +69,7 @@ static struct mw_stmt *stmt_new(const struct mw_mem *mem, const struct mw_stmt *
     stmt->params = params;
     stmt->references = 1;
     stmt->size = size;
+    s->held += held_by(stmt);
     if (room)
         *room = text + sql.n;
     return stmt;
@@ -116,12 +124,12 @@ static void drop_long(struct stmts *s, const struct mw_mem *mem, struct stmt_ent
 static void set_stmt(struct stmts *s, const struct mw_mem *mem, struct stmt_entry *e, struct mw_stmt *stmt)
 {
     if (s->last == e->stmt) {
-        stmt_drop(s->last, mem);
+        stmts_drop(s, mem, s->last);
         s->last = stmt_keep(stmt);
     }
     s->bytes += stmt->size;
     s->bytes -= e->stmt->size;
-    stmt_drop(e->stmt, mem);
+    stmts_drop(s, mem, e->stmt);
     e->stmt = stmt;
 }
 
@@ -132,7 +140,7 @@ static void remove_entry(struct stmts *s, const struct mw_mem *mem, struct stmt_
     drop_long(s, mem, e);
     s->bytes -= e->stmt->size;
     s->count--;
-    stmt_drop(e->stmt, mem);
+    stmts_drop(s, mem, e->stmt);
     give_back(mem, e, sizeof *e);
 }
 
@@ -151,8 +159,8 @@ void stmts_clear(struct stmts *s, const struct mw_mem *mem)
         while (s->bucket[i])
             remove_entry(s, mem, &s->bucket[i]);
     give_back(mem, s->bucket, s->buckets * sizeof *s->bucket);
-    stmt_drop(s->last, mem);
-    *s = (struct stmts){0};
+    stmts_drop(s, mem, s->last);
+    *s = (struct stmts){.held = s->held}; /* what others hold is still there */
 }
 
 /* -- preparing ----------------------------------------------------------------------------------------------------- */
@@ -160,7 +168,7 @@ void stmts_clear(struct stmts *s, const struct mw_mem *mem)
 static void set_last(struct stmts *s, const struct mw_mem *mem, const struct mw_stmt *stmt)
 {
     struct mw_stmt *kept = stmt_keep(stmt);
-    stmt_drop(s->last, mem);
+    stmts_drop(s, mem, s->last);
     s->last = kept;
 }
 
@@ -173,7 +181,7 @@ struct mw_stmt *stmts_preparing(struct stmts *s, const struct mw_mem *mem, const
         hits->statement_text++;
     }
     uint32_t params = mw_statement_placeholders(request->text);
-    struct mw_stmt *stmt = stmt_new(mem, NULL, sql, params <= UINT16_MAX ? params : 0, 0, NULL);
+    struct mw_stmt *stmt = stmt_new(s, mem, NULL, sql, params <= UINT16_MAX ? params : 0, 0, NULL);
     if (!stmt)
         return NULL;
     stmt->id = LAST_PREPARED;
@@ -208,7 +216,7 @@ struct mw_stmt *stmts_prepared(struct stmts *s, const struct mw_mem *mem, const 
             return NULL;
     }
     struct stmt_entry *e = mem->alloc(mem->user, sizeof *e);
-    struct mw_stmt *stmt = e ? stmt_new(mem, like, sql, ok->params, 0, NULL) : NULL;
+    struct mw_stmt *stmt = e ? stmt_new(s, mem, like, sql, ok->params, 0, NULL) : NULL;
     if (!stmt) {
         give_back(mem, e, sizeof *e);
         return NULL;
@@ -239,7 +247,7 @@ static void show_long(struct stmts *s, const struct mw_mem *mem, struct stmt_ent
     uint8_t *room;
     for (const struct stmt_long *l = e->pending; l; l = l->next)
         bytes += l->used;
-    struct mw_stmt *stmt = stmt_new(mem, e->stmt, e->stmt->sql, e->stmt->params, bytes, &room);
+    struct mw_stmt *stmt = stmt_new(s, mem, e->stmt, e->stmt->sql, e->stmt->params, bytes, &room);
     if (!stmt)
         return;
     for (uint32_t i = 0; i < stmt->params; i++) {
@@ -285,7 +293,7 @@ void stmts_bind(struct stmts *s, const struct mw_mem *mem, uint32_t id, struct m
     bool same = old->bound;
     for (int round = 0; round < 2; round++) {
         /* First look whether anything changes: drivers send the same types with every execution. */
-        struct mw_stmt *stmt = round ? stmt_new(mem, old, old->sql, old->params, 0, NULL) : NULL;
+        struct mw_stmt *stmt = round ? stmt_new(s, mem, old, old->sql, old->params, 0, NULL) : NULL;
         if (round && !stmt)
             return;
         r.p = types.p;
@@ -309,7 +317,7 @@ void stmts_bind(struct stmts *s, const struct mw_mem *mem, uint32_t id, struct m
             set_stmt(s, mem, e, stmt);
         } else {
             set_last(s, mem, stmt);
-            stmt_drop(stmt, mem);
+            stmts_drop(s, mem, stmt);
         }
     }
 }
@@ -319,13 +327,15 @@ void stmts_set_columns(struct stmts *s, const struct mw_mem *mem, uint32_t id, c
     struct stmt_entry *e = find_entry(s, id);
     if (!e || e->stmt->columns == columns)
         return;
-    struct mw_stmt *stmt = stmt_new(mem, e->stmt, e->stmt->sql, e->stmt->params, 0, NULL);
+    struct mw_stmt *stmt = stmt_new(s, mem, e->stmt, e->stmt->sql, e->stmt->params, 0, NULL);
     if (!stmt)
         return;
     for (uint32_t i = 0; i < stmt->params; i++)
         stmt->param[i].value = (struct mw_slice){NULL, 0};
+    s->held -= held_by(stmt);
     columns_drop(stmt->columns, mem);
     stmt->columns = columns_keep(columns);
+    s->held += held_by(stmt);
     e->dirty = e->pending != NULL;
     set_stmt(s, mem, e, stmt);
 }

@@ -18,6 +18,7 @@ struct stmts {
     struct stmt_entry **bucket;
     uint32_t buckets, count;
     uint64_t bytes;       /* of the objects in the map and of long data */
+    uint64_t held;        /* of all objects that somebody has a reference to, with their columns */
     struct mw_stmt *last; /* prepared last, perhaps not answered yet: what id -1 means; with a reference */
     const struct mw_stmt *asked; /* not answered yet: what stmts_preparing gave for `last`, which may have types by now */
 };
@@ -57,6 +58,6 @@ void stmts_close(struct stmts *s, const struct mw_mem *mem, uint32_t id);
 void stmts_clear(struct stmts *s, const struct mw_mem *mem);
 
 struct mw_stmt *stmt_keep(const struct mw_stmt *stmt);
-void stmt_drop(const struct mw_stmt *stmt, const struct mw_mem *mem);
+void stmts_drop(struct stmts *s, const struct mw_mem *mem, const struct mw_stmt *stmt);
 
 #endif

@@ -157,6 +157,55 @@ static void pipelined_twice(void **state)
     talk_end(&t);
 }
 
+/* Prepared one after the other without waiting: what is held stays within its bound, and the replies find their
+ * commands. */
+static void pipelined_many(void **state)
+{
+    enum { MANY = 200, TEXT = 3000, HELD = 20000 };
+    (void)state;
+    for (int bounded = 0; bounded < 2; bounded++) {
+        begin(OPTIONAL);
+        if (bounded)
+            t.limits.statement_held = HELD;
+        size_t before = t.mem.live;
+        for (unsigned i = 0; i < MANY; i++) {
+            memset(t.bytes, 'x', TEXT);
+            t.bytes[0] = MW_COM_STMT_PREPARE;
+            t.bytes[1] = '?';
+            talk_packet(&t, MW_CLIENT, 0, TEXT, TEXT);
+            assert_non_null(t.last.stmt); /* told all the same */
+        }
+        size_t held = t.mem.live - before, ring = 2 * MANY * sizeof(struct mw_exchange);
+        if (bounded)
+            assert_true(held < HELD + 2 * TEXT + ring && t.hits.statement_held > 0);
+        else
+            assert_true(held > MANY * TEXT && t.hits.statement_held == 0);
+        for (unsigned i = 0; i < MANY; i++) {
+            char ok[64];
+            snprintf(ok, sizeof ok, "server 1> 00 %02x000000 0000 0000 00 0000 00", i & 0x3f);
+            LINES(ok);
+            assert_true(last_done()->outcome == MW_OUTCOME_OK && last_done()->exact);
+        }
+        LINES("client 0> 17 01000000 00 01000000");
+        assert_false(talk_noted(&t, MW_NOTE_BIT(UNKNOWN_STATEMENT)));
+        talk_end(&t);
+    }
+}
+
+/* The same bound holds for the columns of statements. */
+static void columns_held(void **state)
+{
+    (void)state;
+    begin(OPTIONAL);
+    t.limits.statement_held = 300; /* the statement, not its columns */
+    LINES(PREPARE, EXECUTE("00"), "server 1> 02 00");
+    columns_are(NULL, 0);
+    assert_true(t.hits.statement_held > 0);
+    LINES("server 2> " TALK_EOF, "server 3> " TALK_EOF);
+    assert_true(last_done()->resultsets == 1 && last_done()->rows == 0);
+    talk_end(&t);
+}
+
 static void bulk(void **state)
 {
     (void)state;
@@ -222,9 +271,10 @@ static void all_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cursor),          cmocka_unit_test(without_metadata), cmocka_unit_test(out_parameters),
-        cmocka_unit_test(pipelined),       cmocka_unit_test(pipelined_twice),  cmocka_unit_test(bulk),
-        cmocka_unit_test(error_among_rows), cmocka_unit_test(long_data),       cmocka_unit_test(all_gone),
+        cmocka_unit_test(cursor),           cmocka_unit_test(without_metadata), cmocka_unit_test(out_parameters),
+        cmocka_unit_test(pipelined),        cmocka_unit_test(pipelined_twice),  cmocka_unit_test(bulk),
+        cmocka_unit_test(error_among_rows), cmocka_unit_test(long_data),        cmocka_unit_test(all_gone),
+        cmocka_unit_test(pipelined_many),   cmocka_unit_test(columns_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

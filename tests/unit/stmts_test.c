@@ -52,8 +52,8 @@ static bool prepare(const char *sql, uint32_t id, uint16_t params)
 {
     struct mw_stmt *asked = preparing(sql);
     struct mw_stmt *stmt = prepared(asked, id, params);
-    stmt_drop(asked, &mem.mem);
-    stmt_drop(stmt, &mem.mem);
+    stmts_drop(&s, &mem.mem, asked);
+    stmts_drop(&s, &mem.mem, stmt);
     return stmt != NULL;
 }
 
@@ -88,18 +88,18 @@ static void prepare_and_close(void **state)
     assert_ptr_equal(stmts_find(&s, 7), stmt);
     assert_ptr_equal(stmts_find(&s, LAST), stmt);
     assert_null(stmts_find(&s, 8));
-    stmt_drop(asked, &mem.mem);
+    stmts_drop(&s, &mem.mem, asked);
     stmts_close(&s, &mem.mem, 7);
     assert_null(stmts_find(&s, 7));
     is(stmt->sql, "SELECT ?, '?'"); /* whoever holds it still has it */
-    stmt_drop(stmt, &mem.mem);
+    stmts_drop(&s, &mem.mem, stmt);
     stmts_close(&s, &mem.mem, 7);
     stmts_close(&s, &mem.mem, 99);
     /* The request was not seen. */
     stmt = prepared(NULL, 9, 1);
     assert_true(stmt->sql.n == 0 && stmt->params == 1);
     assert_ptr_equal(stmts_find(&s, LAST), stmt);
-    stmt_drop(stmt, &mem.mem);
+    stmts_drop(&s, &mem.mem, stmt);
 }
 
 static void same_id_again(void **state)
@@ -140,7 +140,7 @@ static void binding(void **state)
     const struct mw_stmt *bound = stmts_find(&s, 1);
     assert_true(bound != before && bound->bound && bound->param[0].type == 3 && bound->param[1].type == 0x80fe);
     assert_false(before->bound); /* sealed */
-    stmt_drop(before, &mem.mem);
+    stmts_drop(&s, &mem.mem, before);
     bind(1, "0300 fe80", false);
     assert_ptr_equal(stmts_find(&s, 1), bound); /* the same types make no new object */
     bind(1, "0800 l\"id\" fd00 00 0300 l\"attribute\"", true);
@@ -161,25 +161,25 @@ static void bound_before_its_answer(void **state)
     struct mw_stmt *stmt = prepared(asked, 5, 1);
     assert_true(stmt->bound && stmt->param[0].type == 3 && !stmt->guessed);
     assert_ptr_equal(stmts_find(&s, LAST), stmt);
-    stmt_drop(asked, &mem.mem);
-    stmt_drop(stmt, &mem.mem);
+    stmts_drop(&s, &mem.mem, asked);
+    stmts_drop(&s, &mem.mem, stmt);
     /* The text was counted wrong: what was bound is worth nothing. */
     asked = preparing("SELECT ?");
     bind(LAST, "0300", false);
     stmt = prepared(asked, 6, 3);
     assert_true(!stmt->bound && stmt->params == 3);
-    stmt_drop(asked, &mem.mem);
-    stmt_drop(stmt, &mem.mem);
+    stmts_drop(&s, &mem.mem, asked);
+    stmts_drop(&s, &mem.mem, stmt);
     /* Two at once: the answer to the first does not make it the last. */
     struct mw_stmt *first = preparing("SELECT 1"), *second = preparing("SELECT 2");
     stmt = prepared(first, 7, 0);
     is(stmts_find(&s, LAST)->sql, "SELECT 2");
-    stmt_drop(stmt, &mem.mem);
+    stmts_drop(&s, &mem.mem, stmt);
     stmt = prepared(second, 8, 0);
     assert_int_equal(stmts_find(&s, LAST)->id, 8);
-    stmt_drop(stmt, &mem.mem);
-    stmt_drop(first, &mem.mem);
-    stmt_drop(second, &mem.mem);
+    stmts_drop(&s, &mem.mem, stmt);
+    stmts_drop(&s, &mem.mem, first);
+    stmts_drop(&s, &mem.mem, second);
 }
 
 static void columns(void **state)
@@ -284,8 +284,8 @@ static void no_memory(void **state)
             stmts_execute(&s, &mem.mem, id);
             if (id % 3)
                 stmts_clear_long(&s, &mem.mem, id);
-            stmt_drop(asked, &mem.mem);
-            stmt_drop(stmt, &mem.mem);
+            stmts_drop(&s, &mem.mem, asked);
+            stmts_drop(&s, &mem.mem, stmt);
         }
         mem.room = 0;
         stmts_clear(&s, &mem.mem);
