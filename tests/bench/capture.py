@@ -51,3 +51,19 @@ def write_header(f, link):
 
 def record(time_ns, data, original):
     return struct.pack("<IIII", time_ns // 10**9, time_ns % 10**9, len(data), original) + data
+
+
+def cut(path, out, size):
+    """Copies the beginning of a plain pcap: whole packets, at least `size` bytes if there are so many. -> bytes written"""
+    with open(path, "rb") as f, open(out, "wb") as g:
+        header = f.read(24)
+        order = {b"\xd4\xc3\xb2\xa1": "<", b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}.get(header[:4])
+        if not order:
+            raise SystemExit(f"{path} is no plain pcap")
+        g.write(header)
+        written = 24
+        while written < size and len(packet := f.read(16)) == 16:
+            packet += f.read(struct.unpack_from(order + "I", packet, 8)[0])
+            g.write(packet)
+            written += len(packet)
+    return written

@@ -14,6 +14,26 @@ import tempfile
 import time
 
 PORT = 13399
+LONGEST = 600  # seconds of load: a slow machine must end too
+NEEDED = {"mariadb-install-db": "mariadb-server", "mariadbd": "mariadb-server", "mariadb-admin": "mariadb-client", "mariadb": "mariadb-client",
+          "sysbench": "sysbench", "tcpdump": "tcpdump"}
+
+
+def check():
+    """Ends the program with a sentence if something is not installed."""
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # mariadbd and tcpdump, where a user's path lacks them
+    missing = {tool: package for tool, package in NEEDED.items() if not shutil.which(tool)}
+    if missing:
+        sys.exit(f"oltp: not installed: {', '.join(missing)}; install the packages {' '.join(sorted(set(missing.values())))}")
+
+
+def quiet(argv):
+    return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def stop(process):
+    process.terminate()
+    process.wait()
 
 
 def server(folder):
@@ -21,14 +41,22 @@ def server(folder):
     options = ["--no-defaults", f"--datadir={data}", f"--socket={folder}/s", f"--port={PORT}", "--bind-address=127.0.0.1"] + user
     subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"] + user,
                    check=True, stdout=subprocess.DEVNULL)
-    process = subprocess.Popen(["mariadbd"] + options + ["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"],
+    log = os.path.join(folder, "log")
+    process = subprocess.Popen(["mariadbd"] + options + ["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", f"--log-error={log}"],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(100):
-        if subprocess.run(["mariadb-admin", f"--socket={folder}/s", "ping"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+    for _ in range(300):
+        if quiet(["mariadb-admin", "--no-defaults", f"--socket={folder}/s", "ping"]):
             break
+        if process.poll() is not None:
+            with open(log, errors="replace") as f:
+                sys.exit(f"oltp: the server ended; is port {PORT} in use? Its log ends:\n{''.join(f.readlines()[-10:])}")
         time.sleep(0.2)
     sql = "CREATE DATABASE sbtest; CREATE USER bench@'127.0.0.1' IDENTIFIED BY 'bench-pw'; GRANT ALL ON sbtest.* TO bench@'127.0.0.1'"
-    subprocess.run(["mariadb", f"--socket={folder}/s", "-e", sql], check=True)
+    try:
+        subprocess.run(["mariadb", "--no-defaults", f"--socket={folder}/s", "-u", "root", "-e", sql], check=True)
+    except BaseException:
+        stop(process)
+        raise
     return process
 
 
@@ -37,28 +65,37 @@ def sysbench(*what):
             "--mysql-password=bench-pw", "--mysql-ssl=off", "--tables=4", "--table-size=20000", "--threads=8"] + list(what)
 
 
-def main():
-    out, size = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 500_000_000
+def record(out, size):
+    check()
     folder = tempfile.mkdtemp(prefix="mywire-oltp-")
-    process = server(folder)
+    part = os.path.join(folder, "part.pcap")
+    process = None
     try:
+        process = server(folder)
         subprocess.run(sysbench("prepare"), check=True, stdout=subprocess.DEVNULL)
-        dump = subprocess.Popen(["tcpdump", "-i", "lo", "-s", "0", "-B", "65536", "-w", out, "tcp", "port", str(PORT)], stderr=subprocess.DEVNULL)
+        # It would become a user who may not write into our folder.
+        keep_user = ["-Z", "root"] if os.geteuid() == 0 else []
+        dump = subprocess.Popen(["tcpdump", "-i", "lo", "-s", "0", "-B", "65536", "-w", part] + keep_user + ["tcp", "port", str(PORT)],
+                                stderr=subprocess.PIPE, text=True)
         time.sleep(1)
-        load = subprocess.Popen(sysbench("--time=600", "run"), stdout=subprocess.DEVNULL)
-        while load.poll() is None and (not os.path.exists(out) or os.path.getsize(out) < size):
+        if dump.poll() is not None:
+            sys.exit(f"oltp: tcpdump may not capture on lo; run this as root: {dump.stderr.read().strip()}")
+        load = subprocess.Popen(sysbench(f"--time={LONGEST}", "run"), stdout=subprocess.DEVNULL)
+        while load.poll() is None and (not os.path.exists(part) or os.path.getsize(part) < size):
             time.sleep(0.5)
-        load.terminate()
-        load.wait()
+        stop(load)
         time.sleep(1)
         dump.terminate()
-        dump.wait()
-        print(f"{out}: {os.path.getsize(out)} bytes")
+        counts = [line for line in dump.communicate()[1].splitlines() if "dropped by kernel" in line]
+        shutil.move(part, out)
+        print(f"{out}: {os.path.getsize(out)} bytes; {counts[0] if counts else 'how much was dropped is not known'}")
     finally:
-        process.terminate()
-        process.wait()
+        if process:
+            stop(process)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    record(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 500_000_000)
