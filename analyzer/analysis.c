@@ -118,6 +118,7 @@ static void read_input(struct analysis *a, struct analysis_input *input, struct 
     }
     if (status == SOURCE_ERROR)
         input->error = g_strdup(source_error(source));
+    source_count_hits(source, &a->hits);
 }
 
 enum analysis_end analysis_run(struct analysis *a, const struct analysis_request *request,

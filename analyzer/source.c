@@ -1,199 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Capture files through libpcap. The filter is applied here rather than by libpcap, so that packets keep their numbers.
- */
+/* Classic pcap is libpcap's. pcapng is read here: libpcap refuses a second link type, ends at a second section, and
+ * hides the secrets. The filter is applied here in both cases, so that packets keep their numbers. */
 #include "analyzer/source.h"
 
-#include "analyzer/unpack.h"
+#include "analyzer/capture_file.h"
+#include "analyzer/packet_filter.h"
+#include "analyzer/pcapng.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <inttypes.h>
 #include <pcap/pcap.h>
-#include <stdio.h>
-#include <stdio_ext.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-/* libpcap reads a packet in two or three small pieces; the kernel is asked once a mebibyte. */
-#define BUFFER_BYTES (1 << 20)
 
 struct source {
-    char *name; /* for messages */
-    FILE *file; /* once `pcap` is open it closes it */
-    char *buffer;
-    pcap_t *pcap;
-    struct bpf_program filter;
-    bool filtered;
-    int link_type;
-    uint64_t packets;        /* read so far */
+    struct capture_file in;
     enum source_status last; /* what source_next() returned last */
     char *error;
+    source_secrets on_secrets;
+    void *user;
+
+    /* classic */
+    pcap_t *pcap;
+    struct bpf_program program;
+    bool filtered;
+    int link_type;
+    uint64_t packets; /* read so far */
+
+    /* pcapng */
+    struct pcapng *pcapng;
+    struct packet_filter *filter;
+    struct pcapng_item item; /* read by source_open() and not told yet, if `pending` */
+    bool pending;
 };
 
-/* What compressed files begin with, and the program that turns them into captures. */
-static const struct packing {
-    char magic[8];
-    size_t n;
-    const char *name;
-} packings[] = {
-    {"\x28\xb5\x2f\xfd", 4, "zstd"},
-    {"\xfd\x37\x7a\x58\x5a", 5, "xz"},
-    {"\x04\x22\x4d\x18", 4, "lz4"},
-    {"BZh", 3, "bzip2"},
-};
+/* -- classic pcap -------------------------------------------------------------------------------------------------- */
 
-/* What captures begin with: pcap in both byte orders, in microseconds, nanoseconds and two variants that libpcap reads;
- * pcapng. */
-static const char magics[][5] = {
-    "\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x34\xcd\xb2\xa1",
-    "\xa1\xb2\xcd\x34", "\xa1\xb2\x34\xcd", "\xcd\x34\xb2\xa1", "\x0a\x0d\x0d\x0a",
-};
-
-static bool is_capture(const uint8_t *magic, size_t n)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(magics); i++)
-        if (n >= 4 && memcmp(magic, magics[i], 4) == 0)
-            return true;
-    return false;
-}
-
-/* Looks at the first bytes and puts them back: stdio takes back what it has just handed out. Returns how many. */
-static size_t peek(FILE *file, uint8_t *magic, size_t n)
-{
-    size_t got = 0;
-    for (int c; got < n && (c = getc(file)) != EOF; got++)
-        magic[got] = (uint8_t)c;
-    for (size_t i = got; i > 0; i--)
-        if (ungetc(magic[i - 1], file) == EOF)
-            return 0;
-    return got;
-}
-
-static char *explain_open(const char *path, int error)
-{
-    switch (error) {
-    case ENOENT: return g_strdup_printf("%s does not exist; check the name.", path);
-    case EACCES: return g_strdup_printf("%s may not be read by this user; check its permissions.", path);
-    default: return g_strdup_printf("%s cannot be opened: %s.", path, g_strerror(error));
-    }
-}
-
-/* What the file holds where it is compressed in a way that is read here: as if it had been that from the start. */
-static char *unpack(struct source *source)
-{
-    uint8_t magic[2];
-    if (peek(source->file, magic, sizeof magic) < sizeof magic || magic[0] != 0x1f || magic[1] != 0x8b)
-        return NULL;
-    FILE *plain = unpack_gzip(source->file);
-    if (!plain)
-        return g_strdup_printf("%s cannot be decompressed: there is no memory.", source->name);
-    source->file = plain;
-    __fsetlocking(plain, FSETLOCKING_BYCALLER);
-    return NULL;
-}
-
-/* Returns NULL if the file begins like a capture, else the sentence that says what it is. */
-static char *check_beginning(struct source *source, bool from_stdin)
-{
-    const char *name = source->name;
-    struct stat st;
-    if (fstat(fileno(source->file), &st) == 0 && S_ISDIR(st.st_mode))
-        return g_strdup_printf("%s is a directory; name the capture files in it.", name);
-    if (isatty(fileno(source->file)))
-        return g_strdup_printf("%s is a terminal; redirect a capture into it, or name a file.", name);
-    char *error = unpack(source);
-    if (error)
-        return error;
-
-    uint8_t magic[8];
-    size_t n = peek(source->file, magic, sizeof magic);
-    if (ferror(source->file) && errno == EBADMSG)
-        return g_strdup_printf("%s is compressed with gzip, but damaged or cut at its beginning; copy it again.", name);
-    if (ferror(source->file))
-        return g_strdup_printf("%s cannot be read: %s.", name, g_strerror(errno));
-    if (n == 0)
-        return g_strdup_printf("%s is empty, without even a capture's header; check that the recorder was allowed to "
-                               "capture and has ended.",
-                               name);
-    for (size_t i = 0; i < G_N_ELEMENTS(packings); i++) {
-        const struct packing *packing = &packings[i];
-        if (n >= packing->n && memcmp(magic, packing->magic, packing->n) == 0)
-            return g_strdup_printf("%s is compressed with %s; decompress it first: %s -dc%s%s | mywire -", name,
-                                   packing->name, packing->name, from_stdin ? "" : " ", from_stdin ? "" : name);
-    }
-    if (!is_capture(magic, n))
-        return g_strdup_printf("%s is not a capture: it begins neither like pcap nor like pcapng; check the name, or "
-                               "convert it with editcap if another tool recorded it.",
-                               name);
-    return NULL;
-}
-
-/* Opens the file and makes sure that it looks like a capture. Returns NULL or the sentence. */
-static char *open_file(struct source *source, const char *path, bool from_stdin)
-{
-    if (from_stdin) {
-        /* A descriptor of our own, so that closing it leaves the standard one to the program. */
-        int fd = dup(STDIN_FILENO);
-        source->file = fd < 0 ? NULL : fdopen(fd, "rb");
-        if (!source->file && fd >= 0)
-            close(fd);
-    } else {
-        source->file = fopen(path, "rbe");
-    }
-    if (!source->file)
-        return explain_open(source->name, errno);
-    source->buffer = g_malloc(BUFFER_BYTES);
-    setvbuf(source->file, source->buffer, _IOFBF, BUFFER_BYTES);
-    /* One thread uses the file, so the lock that every read of it would take protects nothing. */
-    __fsetlocking(source->file, FSETLOCKING_BYCALLER);
-    return check_beginning(source, from_stdin);
-}
-
-static char *open_pcap(struct source *source)
+static char *open_pcap(struct source *s, const char *filter, bool *wrong_filter)
 {
     char reason[PCAP_ERRBUF_SIZE] = "";
-    source->pcap = pcap_fopen_offline_with_tstamp_precision(source->file, PCAP_TSTAMP_PRECISION_NANO, reason);
-    if (source->pcap) {
-        source->link_type = pcap_datalink(source->pcap);
-        return NULL;
-    }
-    if (feof(source->file))
+    s->pcap = pcap_fopen_offline_with_tstamp_precision(s->in.file, PCAP_TSTAMP_PRECISION_NANO, reason);
+    if (!s->pcap && feof(s->in.file))
         return g_strdup_printf("%s ends inside its header, before the first packet; record or copy it again.",
-                               source->name);
-    return g_strdup_printf("The header of %s cannot be read: %s; try to repair it with editcap.", source->name, reason);
-}
-
-static char *set_filter(struct source *source, const char *filter)
-{
-    if (pcap_compile(source->pcap, &source->filter, filter, 1, PCAP_NETMASK_UNKNOWN) == 0) {
-        source->filtered = true;
+                               s->in.name);
+    if (!s->pcap)
+        return g_strdup_printf("The header of %s cannot be read: %s; try to repair it with editcap.", s->in.name,
+                               reason);
+    s->in.file = NULL; /* libpcap closes it */
+    s->link_type = pcap_datalink(s->pcap);
+    if (!filter)
+        return NULL;
+    /* Not by packet_filter: libpcap knows the byte order of this file, which matters for the link type NULL. */
+    if (pcap_compile(s->pcap, &s->program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+        s->filtered = true;
         return NULL;
     }
+    *wrong_filter = true;
     return g_strdup_printf("The filter \"%s\" cannot be used: %s; see pcap-filter(7) for the syntax.", filter,
-                           pcap_geterr(source->pcap));
-}
-
-struct source *source_open(const char *path, const char *filter, char **error, bool *usage)
-{
-    bool from_stdin = strcmp(path, "-") == 0;
-    struct source *source = g_new0(struct source, 1);
-    source->name = g_strdup(from_stdin ? "Standard input" : path);
-    source->last = SOURCE_PACKET;
-    bool wrong_filter = false;
-    *error = open_file(source, path, from_stdin);
-    if (!*error)
-        *error = open_pcap(source);
-    if (!*error && filter) {
-        *error = set_filter(source, filter);
-        wrong_filter = *error;
-    }
-    if (usage)
-        *usage = wrong_filter;
-    if (!*error)
-        return source;
-    source_close(source);
-    return NULL;
+                           pcap_geterr(s->pcap));
 }
 
 /* Nanoseconds since the epoch. Times that 64 bits cannot hold become the nearest that they can. */
@@ -207,62 +72,186 @@ static int64_t packet_time(const struct timeval *ts)
 }
 
 /* Says why the packet after the last one could not be read. */
-static char *explain_read(const struct source *source)
+static char *explain_pcap(const struct source *s)
 {
     int error = errno;
-    FILE *file = pcap_file(source->pcap);
-    uint64_t number = source->packets + 1;
+    FILE *file = pcap_file(s->pcap);
+    const char *name = s->in.name;
+    uint64_t number = s->packets + 1;
     off_t at = ftello(file);
     char *where = at < 0 ? g_strdup("") : g_strdup_printf(" (at byte %lld)", (long long)at);
-    const char *before = source->packets ? "the packets before it were read" : "no packet was read";
+    const char *before = s->packets ? "the packets before it were read" : "no packet was read";
     char *text;
     if (feof(file))
         text = g_strdup_printf("%s ends in the middle of packet %" PRIu64 "%s; %s. "
                                "Record or copy it again if the rest matters.",
-                               source->name, number, where, before);
+                               name, number, where, before);
     else if (ferror(file) && error == EBADMSG)
         text = g_strdup_printf("%s cannot be decompressed any further than packet %" PRIu64
                                ": its gzip data is damaged or "
                                "cut; %s. Copy it again if the rest matters.",
-                               source->name, number, before);
+                               name, number, before);
     else if (ferror(file))
         text = g_strdup_printf("%s cannot be read any further than packet %" PRIu64 "%s: %s; %s. "
                                "Check the disk or the connection that it comes from.",
-                               source->name, number, where, g_strerror(error), before);
+                               name, number, where, g_strerror(error), before);
     else
         text = g_strdup_printf("Packet %" PRIu64 " of %s%s cannot be read: %s; %s. "
                                "If the file is damaged, editcap may save the rest.",
-                               number, source->name, where, pcap_geterr(source->pcap), before);
+                               number, name, where, pcap_geterr(s->pcap), before);
     g_free(where);
     return text;
 }
 
-enum source_status source_next(struct source *source, struct packet *out)
+static enum source_status next_pcap(struct source *s, struct packet *out)
 {
-    if (source->last != SOURCE_PACKET)
-        return source->last;
     struct pcap_pkthdr *header;
     const uint8_t *data;
     int result;
-    while ((result = pcap_next_ex(source->pcap, &header, &data)) == 1) {
-        source->packets++;
-        if (source->filtered && !pcap_offline_filter(&source->filter, header, data))
+    while ((result = pcap_next_ex(s->pcap, &header, &data)) == 1) {
+        s->packets++;
+        if (s->filtered && !pcap_offline_filter(&s->program, header, data))
             continue;
-        out->number = source->packets;
+        out->number = s->packets;
         out->time_ns = packet_time(&header->ts);
-        out->link_type = source->link_type;
+        out->link_type = s->link_type;
         out->data = data;
         out->captured = header->caplen;
         out->original = header->len < header->caplen ? header->caplen : header->len;
         return SOURCE_PACKET;
     }
-    if (result == PCAP_ERROR_BREAK) {
-        source->last = SOURCE_END;
-    } else {
-        source->error = explain_read(source);
-        source->last = SOURCE_ERROR;
+    if (result == PCAP_ERROR_BREAK)
+        return SOURCE_END;
+    s->error = explain_pcap(s);
+    return SOURCE_ERROR;
+}
+
+/* -- pcapng -------------------------------------------------------------------------------------------------------- */
+
+/* Reads up to the first block that tells a link type, for the filter, or that source_next() must not miss. */
+static char *open_pcapng(struct source *s, const char *filter, bool *wrong_filter)
+{
+    enum { ETHERNET = 1 };
+    const struct limits limits = limits_default();
+    int link_type = ETHERNET;
+    bool begun = false;
+    enum pcapng_status status;
+    s->pcapng = pcapng_new(s->in.file, s->in.ahead, &limits);
+    while ((status = pcapng_next(s->pcapng, &s->item)) == PCAPNG_OK) {
+        begun = true;
+        s->pending = s->item.kind == PCAPNG_KIND_PACKET || s->item.kind == PCAPNG_KIND_SECRETS;
+        if (s->item.kind == PCAPNG_KIND_INTERFACE)
+            link_type = s->item.packet.link_type;
+        if (s->item.kind != PCAPNG_KIND_OTHER)
+            break;
     }
+    if (!begun && status == PCAPNG_CUT)
+        return g_strdup_printf("%s ends inside its header, before the first packet; record or copy it again.",
+                               s->in.name);
+    if (!begun)
+        return pcapng_explain(s->pcapng, s->in.name);
+    if (!filter)
+        return NULL;
+    s->filter = packet_filter_new(filter);
+    if (packet_filter_check(s->filter, link_type))
+        return NULL;
+    *wrong_filter = true;
+    return g_strdup_printf("The filter \"%s\" cannot be used: %s; see pcap-filter(7) for the syntax.", filter,
+                           packet_filter_problem(s->filter));
+}
+
+/* Whether the filter lets the packet pass. Sets the error where it means nothing for this one. */
+static bool passes(struct source *s, const struct packet *packet)
+{
+    enum packet_filter_match match = packet_filter_match(s->filter, packet);
+    if (match == PACKET_FILTER_UNUSABLE)
+        s->error =
+            g_strdup_printf("The filter cannot be used for packet %" PRIu64 " of %s, whose link type is %s: %s. "
+                            "Choose one that fits all interfaces.",
+                            packet->number, s->in.name, pcap_datalink_val_to_description_or_dlt(packet->link_type),
+                            packet_filter_problem(s->filter));
+    return match == PACKET_FILTER_YES;
+}
+
+static enum source_status next_pcapng(struct source *s, struct packet *out)
+{
+    enum pcapng_status status = PCAPNG_OK;
+    for (; s->pending || (status = pcapng_next(s->pcapng, &s->item)) == PCAPNG_OK; s->pending = false) {
+        const struct pcapng_secrets *secrets = &s->item.secrets;
+        if (s->item.kind == PCAPNG_KIND_PACKET && (!s->filter || passes(s, &s->item.packet))) {
+            *out = s->item.packet;
+            s->pending = false;
+            return SOURCE_PACKET;
+        }
+        if (s->error)
+            return SOURCE_ERROR;
+        if (s->item.kind == PCAPNG_KIND_SECRETS && secrets->type == PCAPNG_TLS_KEY_LOG && s->on_secrets)
+            s->on_secrets(s->user, (const char *)secrets->data, secrets->n);
+    }
+    if (status == PCAPNG_END)
+        return SOURCE_END;
+    s->error = pcapng_explain(s->pcapng, s->in.name);
+    return SOURCE_ERROR;
+}
+
+/* -- both ---------------------------------------------------------------------------------------------------------- */
+
+struct source *source_open(const char *path, const char *filter, char **error, bool *usage)
+{
+    struct source *source = g_new0(struct source, 1);
+    source->last = SOURCE_PACKET;
+    bool wrong_filter = false;
+    *error = capture_file_open(&source->in, path);
+    if (!*error)
+        *error = (source->in.pcapng ? open_pcapng : open_pcap)(source, filter, &wrong_filter);
+    if (usage)
+        *usage = wrong_filter;
+    if (!*error)
+        return source;
+    source_close(source);
+    return NULL;
+}
+
+enum source_status source_next(struct source *source, struct packet *out)
+{
+    if (source->last == SOURCE_PACKET)
+        source->last = source->pcapng ? next_pcapng(source, out) : next_pcap(source, out);
     return source->last;
+}
+
+void source_on_secrets(struct source *source, source_secrets fn, void *user)
+{
+    source->on_secrets = fn;
+    source->user = user;
+}
+
+void source_index_secrets(const char *path, source_secrets fn, void *user)
+{
+    struct stat st;
+    struct capture_file in = {0};
+    struct pcapng_block block;
+    struct pcapng_secrets secrets;
+    const struct limits limits = limits_default();
+    /* What comes through a pipe comes once. */
+    bool is_file = strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    char *error = is_file ? capture_file_open(&in, path) : NULL;
+    struct pcapng_reader *reader =
+        in.pcapng && !error ? pcapng_reader_new(in.file, in.ahead, limits.pcapng_block_bytes) : NULL;
+    /* Reading all of a cached file is faster than a seek over each packet, as long as they are no larger than a page.
+     */
+    while (reader && pcapng_reader_next(reader, &block) == PCAPNG_OK)
+        if (block.type == PCAPNG_SECRETS && pcapng_block_secrets(&block, &secrets) &&
+            secrets.type == PCAPNG_TLS_KEY_LOG)
+            fn(user, (const char *)secrets.data, secrets.n);
+    pcapng_reader_free(reader);
+    capture_file_close(&in);
+    g_free(error);
+}
+
+void source_count_hits(const struct source *source, struct limit_hits *hits)
+{
+    if (source->pcapng)
+        pcapng_count_hits(source->pcapng, hits);
 }
 
 const char *source_error(const struct source *source)
@@ -275,13 +264,12 @@ void source_close(struct source *source)
     if (!source)
         return;
     if (source->filtered)
-        pcap_freecode(&source->filter);
+        pcap_freecode(&source->program);
     if (source->pcap)
         pcap_close(source->pcap);
-    else if (source->file)
-        fclose(source->file);
-    g_free(source->buffer);
-    g_free(source->name);
+    pcapng_free(source->pcapng);
+    packet_filter_free(source->filter);
+    capture_file_close(&source->in);
     g_free(source->error);
     g_free(source);
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Capture files: pcap (micro- and nanoseconds, either byte order) and pcapng, from a file or standard input. */
+/* Capture files: pcap (micro- and nanoseconds, either byte order) and pcapng (any number of sections and interfaces),
+ * plain or compressed with gzip, from a file or standard input. */
 #ifndef ANALYZER_SOURCE_H
 #define ANALYZER_SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /** One captured packet. `data` belongs to the source and is valid until its next call. */
 struct packet {
-    uint64_t number;     /**< in its file, from 1; packets that the filter left out are counted too */
-    int64_t time_ns;     /**< nanoseconds since the epoch */
-    int link_type;       /**< DLT_ number of what `data` begins with */
+    uint64_t number; /**< in its file, from 1, as Wireshark counts; packets that the filter left out are counted too */
+    int64_t time_ns; /**< nanoseconds since the epoch */
+    int link_type;   /**< DLT_ number of what `data` begins with */
     const uint8_t *data; /**< first byte of the link layer */
     uint32_t captured;   /**< bytes at `data` */
     uint32_t original;   /**< bytes that the packet had on the wire, never less than `captured` */
@@ -35,6 +37,26 @@ struct source *source_open(const char *path, const char *filter, char **error, b
 
 /** Reads the next packet into `out`. After SOURCE_END or SOURCE_ERROR it returns the same again. */
 enum source_status source_next(struct source *source, struct packet *out);
+
+/** Told of the text of a TLS key log that stands in a capture (in a Decryption Secrets Block of pcapng). The text is
+ * valid during the call only, and not terminated. It may have been told before: by source_index_secrets(), or in
+ * another block. */
+typedef void (*source_secrets)(void *user, const char *text, size_t n);
+
+/** Has `fn` told the secrets that source_next() meets from now on: each before the packets that stand behind it,
+ * whatever the filter leaves out. */
+void source_on_secrets(struct source *source, source_secrets fn, void *user);
+
+/** Tells `fn` all secrets of the capture at `path` without reading its packets: those too that stand behind the packets
+ * that need them. Standard input ("-"), pipes and classic pcap tell none, and what cannot be read is passed over in
+ * silence: reading its packets says what is wrong. Costs a pass over the file: about 0.15 s a gigabyte that is cached,
+ * if it is not compressed. */
+void source_index_secrets(const char *path, source_secrets fn, void *user);
+
+struct limit_hits;
+
+/** Adds the limits that ended the reading, if one did. */
+void source_count_hits(const struct source *source, struct limit_hits *hits);
 
 /** The sentence for the user after SOURCE_ERROR, else NULL. It belongs to the source. */
 const char *source_error(const struct source *source);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/support/gzip.h"
+#include "tests/support/pcapng.h"
 
 /* Two packets of 20 and 4 bytes, the second cut from 60, at 1.5 s and 2.000000007 s (microseconds: …000 s). */
 static void put32(GByteArray *file, uint32_t value, bool big)
@@ -298,6 +299,111 @@ static void test_gzip(void **state)
     g_byte_array_unref(packed);
 }
 
+/* Two sections of either byte order, each with interfaces of two link types: UDP on Ethernet, then TCP on raw IP. */
+static void test_interfaces(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t udp[34] = {[12] = 8, [14] = 0x45, [17] = 20, [22] = 64, [23] = 17};
+    static const uint8_t tcp[20] = {0x45, 0, 0, 20, 0, 0, 0, 0, 64, 6};
+    struct ng file = {g_byte_array_new(), false};
+    for (int section = 0; section < 2; section++) {
+        file.big = section;
+        ng_section(&file);
+        ng_interface(&file, 1, 0, 9, 0);
+        ng_interface(&file, 101, 0, 6, 0);
+        ng_packet(&file, 0, 5000, udp, sizeof udp, sizeof udp);
+        ng_other(&file, 9, 4); /* a frame in Wireshark, and no packet */
+        ng_packet(&file, 1, 6, tcp, sizeof tcp, sizeof tcp);
+    }
+    save(f, file.bytes, file.bytes->len);
+    static const struct {
+        const char *filter;
+        uint64_t numbers[5];
+    } cases[] = {{NULL, {1, 3, 4, 6}}, {"ip", {1, 3, 4, 6}}, {"udp", {1, 4}}, {"tcp", {3, 6}}, {"ip6", {0}}};
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char *error;
+        struct source *source = source_open(f->path, cases[i].filter, &error, NULL);
+        assert_non_null(source);
+        struct packet p;
+        for (const uint64_t *number = cases[i].numbers; *number; number++) {
+            assert_int_equal(source_next(source, &p), SOURCE_PACKET);
+            assert_int_equal(p.number, *number);
+            assert_int_equal(p.link_type, *number % 3 == 1 ? 1 : 12);
+            assert_int_equal(p.time_ns, *number % 3 == 1 ? 5000 : 6000);
+        }
+        assert_int_equal(source_next(source, &p), SOURCE_END);
+        source_close(source);
+    }
+    /* What means something on the first interface alone is told when the second one's packet comes. */
+    char *error;
+    struct source *source = source_open(f->path, "vlan 5", &error, NULL);
+    assert_non_null(source);
+    struct packet p;
+    assert_int_equal(source_next(source, &p), SOURCE_ERROR);
+    print_message("  %s\n", source_error(source));
+    assert_non_null(strstr(source_error(source), "packet 3"));
+    source_close(source);
+    refuse(f->path, "port port", true, "port port");
+}
+
+static void note(void *user, const char *text, size_t n)
+{
+    g_string_append_len(user, text, (gssize)n);
+}
+
+/* Secrets are told where they stand when reading, and all of them by the index; plain and compressed alike. */
+static void test_secrets(void **state)
+{
+    struct fixture *f = *state;
+    struct ng file = {g_byte_array_new(), true};
+    ng_section(&file);
+    ng_secrets(&file, 0x544c534b, "one ");
+    ng_interface(&file, 101, 0, 9, 0);
+    ng_packet(&file, 0, 1, "E", 1, 1);
+    ng_secrets(&file, 0x544c534b, "two ");
+    ng_secrets(&file, 0x57474b4c, "wireguard ");
+    ng_packet(&file, 0, 2, "E", 1, 1);
+    file.big = false;
+    ng_section(&file);
+    ng_secrets(&file, 0x544c534b, "three");
+    for (int packed = 0; packed < 2; packed++) {
+        GByteArray *bytes = g_byte_array_new();
+        if (packed)
+            assert_true(gzip_append(bytes, file.bytes->data, file.bytes->len));
+        else
+            g_byte_array_append(bytes, file.bytes->data, file.bytes->len);
+        save(f, bytes, bytes->len);
+        GString *told = g_string_new(NULL);
+        source_index_secrets(f->path, note, told);
+        assert_string_equal(told->str, "one two three");
+        g_string_truncate(told, 0);
+        char *error;
+        struct source *source = source_open(f->path, NULL, &error, NULL);
+        assert_non_null(source);
+        source_on_secrets(source, note, told);
+        struct packet p;
+        assert_int_equal(source_next(source, &p), SOURCE_PACKET);
+        assert_string_equal(told->str, "one ");
+        assert_int_equal(source_next(source, &p), SOURCE_PACKET);
+        assert_string_equal(told->str, "one two ");
+        assert_int_equal(source_next(source, &p), SOURCE_END);
+        assert_string_equal(told->str, "one two three");
+        source_close(source);
+        g_string_free(told, TRUE);
+    }
+    g_byte_array_unref(file.bytes);
+    /* Nothing to tell, and nothing to complain of. */
+    GString *told = g_string_new(NULL);
+    source_index_secrets("-", note, told);
+    source_index_secrets(f->folder, note, told);
+    source_index_secrets("/dev/null", note, told);
+    GByteArray *classic = pcap(0xa1b23c4d, false);
+    save(f, classic, classic->len);
+    source_index_secrets(f->path, note, told);
+    assert_int_equal(told->len, 0);
+    g_string_free(told, TRUE);
+}
+
 static void test_damaged(void **state)
 {
     struct fixture *f = *state;
@@ -351,6 +457,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_filter, begin, end),
         cmocka_unit_test_setup_teardown(test_cut, begin, end),
         cmocka_unit_test_setup_teardown(test_gzip, begin, end),
+        cmocka_unit_test_setup_teardown(test_interfaces, begin, end),
+        cmocka_unit_test_setup_teardown(test_secrets, begin, end),
         cmocka_unit_test_setup_teardown(test_damaged, begin, end),
         cmocka_unit_test_setup_teardown(test_refused, begin, end),
     };
