@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A file that is there when it is whole, and otherwise not: written under another name in its folder, then renamed. */
+#ifndef ANALYZER_OUTPUT_FILE_H
+#define ANALYZER_OUTPUT_FILE_H
+
+#include "analyzer/sink.h"
+
+struct output_file;
+
+/** Begins the file `path`; NULL and "-" are standard output, and a pipe or a device is written as it is. What stood
+ * under that name stays there until output_file_close(), so an input may be its own output. A file that is replaced
+ * keeps its permissions; behind a symbolic link it is the link's goal that is replaced.
+ *
+ * Returns NULL and the file in `*out`, or a sentence for the user that the caller frees with g_free(). */
+char *output_file_open(struct output_file **out, const char *path);
+
+/** The sink to write to; valid until output_file_close(). */
+struct sink output_file_sink(struct output_file *f);
+
+/** Ends the file and frees `f`. `keep`: what was written is brought to the disk and takes the name; otherwise, and
+ * where any write failed, nothing of it stays (but on standard output, pipes and devices, where it is gone). Returns
+ * NULL, or a sentence about what could not be written for the user that the caller frees with g_free(). A reader that
+ * went away (EPIPE) is no error. */
+char *output_file_close(struct output_file *f, bool keep);
+
+#endif
