@@ -21,6 +21,8 @@ static const struct cli_command commands[] = {
     {"packets", "every protocol packet; -V with all fields",
      FORMAT_BIT(FORMAT_TEXT) | FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON), true, run_packets},
     {"follow", "one connection as a readable transcript", FORMAT_BIT(FORMAT_TEXT), true, run_follow},
+    {"secrets", "TLS secrets in pcapng files: list them, inject a key log, strip them", FORMAT_BIT(FORMAT_TEXT), true,
+     run_secrets},
     {"fields", "the registry: every field's filter name, type and meaning", RECORDS, false, run_fields},
 };
 
@@ -194,7 +196,8 @@ static bool open_outputs(struct cli *cli, const struct cli_command *command, con
 /* Texts of options are kept by `raw`: GOption borrows them. */
 static GOptionContext *make_context(const struct cli_command *command, struct raw_options *raw)
 {
-    bool reads = !command || command->takes_files;
+    bool secrets = command && command->run == run_secrets;
+    bool reads = !command || (command->takes_files && !secrets);
     raw->format_help = format_list(command ? command : find_command("summary"));
     const GOptionEntry input[] = {
         {"keylog", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->keylogs, "TLS key log (SSLKEYLOGFILE format); repeatable", "FILE"},
@@ -211,7 +214,10 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->quiet, "No remarks on stderr; errors are still told", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->files, NULL,
-         command && command->run == run_follow ? "ID FILE..." : reads ? "FILE..." : NULL},
+         secrets                                 ? "list|inject|strip FILE"
+         : command && command->run == run_follow ? "ID FILE..."
+         : reads                                 ? "FILE..."
+                                                 : NULL},
         {0},
     };
     const GOptionEntry packets[] = {
@@ -222,6 +228,10 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
     };
     const GOptionEntry sql[] = {
         {"max-sql", 0, 0, G_OPTION_ARG_STRING, &raw->max_sql, "Bytes shown of a statement, 64K unless told, 256K at most", "SIZE"},
+        {0},
+    };
+    const GOptionEntry keylogs[] = {
+        {"keylog", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->keylogs, "inject: the TLS key log (SSLKEYLOGFILE format); repeatable", "FILE"},
         {0},
     };
     const GOptionEntry follow[] = {
@@ -244,6 +254,8 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
                                               "to its end, 4 evidence insufficient.\n");
     if (reads)
         g_option_context_add_main_entries(context, input, NULL);
+    if (secrets)
+        g_option_context_add_main_entries(context, keylogs, NULL);
     g_option_context_add_main_entries(context, common, NULL);
     if (command && command->run == run_packets)
         g_option_context_add_main_entries(context, packets, NULL);
@@ -264,6 +276,12 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
 enum cli_exit cli_usage(const char *sentence)
 {
     return usage_error("%s", sentence);
+}
+
+enum cli_exit cli_error(enum cli_exit code, const char *sentence)
+{
+    complain("%s", sentence);
+    return code;
 }
 
 enum cli_exit cli_no_such_connection(uint64_t id, uint64_t connections)
@@ -289,6 +307,35 @@ static bool take_connection(struct cli *cli, const struct raw_options *raw)
     cli->connection = id;
     cli->rows = (uint64_t)raw->rows;
     return true;
+}
+
+/* secrets list|inject|strip FILE: the first operand is no file. */
+static bool take_secrets_verb(struct cli *cli, const struct raw_options *raw)
+{
+    static const char *const verbs[] = {[SECRETS_LIST] = "list", [SECRETS_INJECT] = "inject", [SECRETS_STRIP] = "strip"};
+    size_t verb = 0;
+    while (verb < G_N_ELEMENTS(verbs) && cli->files && *cli->files && strcmp(*cli->files, verbs[verb]) != 0)
+        verb++;
+    if (!cli->files || !*cli->files || verb == G_N_ELEMENTS(verbs)) {
+        usage_error("secrets needs to be told what to do: list, inject or strip.");
+        return false;
+    }
+    cli->secrets = verb;
+    cli->files++;
+    size_t outputs = raw->outputs ? g_strv_length(raw->outputs) : 0;
+    if (*cli->files && cli->files[1])
+        usage_error("secrets %s takes one file at a time, yet %s was given too.", verbs[verb], cli->files[1]);
+    else if (verb == SECRETS_INJECT && !raw->keylogs)
+        usage_error("secrets inject needs the key log: add -k FILE.");
+    else if (verb != SECRETS_INJECT && raw->keylogs)
+        usage_error("secrets %s takes no key log; -k is for inject.", verbs[verb]);
+    else if (verb != SECRETS_LIST && outputs > 1)
+        usage_error("secrets %s writes one file; -o was given %zu times.", verbs[verb], outputs);
+    else {
+        cli->capture_out = outputs ? raw->outputs[0] : NULL;
+        return true;
+    }
+    return false;
 }
 
 enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer)
@@ -355,11 +402,14 @@ static enum cli_exit run(struct cli *cli, const struct cli_command *command, con
         return usage_error("--only-ports needs the ports: add -p N.");
     if (command->run == run_follow && !take_connection(cli, raw))
         return CLI_USAGE;
+    if (command->run == run_secrets && !take_secrets_verb(cli, raw))
+        return CLI_USAGE;
     if (command->takes_files && (!cli->files || !*cli->files))
         return usage_error("%s needs a capture file, or - for standard input.", command->name);
     if (!command->takes_files && cli->files && *cli->files)
         return usage_error("%s takes no file, yet %s was given.", command->name, *cli->files);
-    if (!open_outputs(cli, command, raw)) {
+    bool writes_capture = command->run == run_secrets && cli->secrets != SECRETS_LIST;
+    if (!writes_capture && !open_outputs(cli, command, raw)) {
         close_outputs(cli, false);
         return CLI_USAGE;
     }

@@ -9,6 +9,9 @@
 /** Exit codes, the same for every command. Where several apply, the first of USAGE, FINDINGS, INPUT, EVIDENCE. */
 enum cli_exit { CLI_OK = 0, CLI_FINDINGS = 1, CLI_USAGE = 2, CLI_INPUT = 3, CLI_EVIDENCE = 4 };
 
+/** What `mywire secrets` is asked to do. */
+enum secrets_verb { SECRETS_LIST, SECRETS_INJECT, SECRETS_STRIP };
+
 /** What the command line says. */
 struct cli {
     char **files;
@@ -16,7 +19,9 @@ struct cli {
     GArray *ports; /**< of uint16_t */
     bool only_ports;
     char **keylogs, **tls_keys;
-    GArray *outputs; /**< of struct output, at least one */
+    GArray *outputs; /**< of struct output, at least one; none where a capture is written */
+    enum secrets_verb secrets;
+    const char *capture_out; /**< `secrets inject` and `strip`: the file of -o; NULL: standard output */
     uint64_t connection; /**< `follow`: id of the connection */
     uint64_t rows;       /**< `follow`: rows shown of each result */
     uint64_t max_sql; /**< bytes kept of a statement */
@@ -43,6 +48,9 @@ enum cli_exit cli_no_such_connection(uint64_t id, uint64_t connections);
 /** Says on stderr what is wrong with the command line. Returns CLI_USAGE. */
 enum cli_exit cli_usage(const char *sentence);
 
+/** Says on stderr what is wrong with something else. Returns `code`. */
+enum cli_exit cli_error(enum cli_exit code, const char *sentence);
+
 /** main(). */
 int cli_main(int argc, char **argv);
 
@@ -54,5 +62,6 @@ enum cli_exit run_commands(struct cli *cli);
 enum cli_exit run_packets(struct cli *cli);
 enum cli_exit run_follow(struct cli *cli);
 enum cli_exit run_fields(struct cli *cli);
+enum cli_exit run_secrets(struct cli *cli);
 
 #endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `mywire secrets inject|strip|list` */
+#include "analyzer/cli.h"
+#include "analyzer/keylog_lines.h"
+#include "analyzer/output_file.h"
+#include "analyzer/pcapng_block.h"
+#include "analyzer/pcapng_rewrite.h"
+#include "analyzer/table.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Opens the capture, which must be pcapng. Returns CLI_OK, or what is wrong has been said. */
+static enum cli_exit open_pcapng(struct capture_file *in, const char *path)
+{
+    char *error = capture_file_open(in, path);
+    enum cli_exit result = CLI_OK;
+    if (error) {
+        result = cli_error(CLI_INPUT, error);
+    } else if (!in->pcapng) {
+        error = g_strdup_printf("%s is a classic pcap file, which has no place for secrets; convert it first: "
+                                "editcap -F pcapng %s OUT",
+                                in->name, path);
+        result = cli_error(CLI_USAGE, error);
+    }
+    g_free(error);
+    if (result != CLI_OK)
+        capture_file_close(in);
+    return result;
+}
+
+/* -- inject and strip ---------------------------------------------------------------------------------------------- */
+
+/* The file to write. A capture is nothing for a terminal. */
+static enum cli_exit open_output(const struct cli *cli, struct output_file **out)
+{
+    const char *path = cli->capture_out;
+    if ((!path || strcmp(path, "-") == 0) && isatty(STDOUT_FILENO))
+        return cli_usage("The capture that comes out is nothing for a terminal; name a file with -o, or use a pipe.");
+    char *error = output_file_open(out, path);
+    enum cli_exit result = error ? cli_error(CLI_USAGE, error) : CLI_OK;
+    g_free(error);
+    return result;
+}
+
+/* Ends the file: whole, or not at all where `error` (which is freed) says that the input ended before its end. */
+static enum cli_exit close_output(struct output_file *out, char *error)
+{
+    enum cli_exit result = error ? cli_error(CLI_INPUT, error) : CLI_OK;
+    char *write_error = output_file_close(out, !error);
+    if (write_error)
+        result = cli_error(CLI_USAGE, write_error);
+    g_free(write_error);
+    g_free(error);
+    return result;
+}
+
+/* Reads a key log. Returns the sentence that says what is wrong with it, or NULL. */
+static char *read_keylog(const char *path, GPtrArray *texts)
+{
+    const size_t max = limits_default().pcapng_block_bytes - PCAPNG_SECRETS_MIN;
+    GError *problem = NULL;
+    char *text, *error = NULL;
+    gsize n;
+    if (!g_file_get_contents(path, &text, &n, &problem)) {
+        error = g_strdup_printf("The key log %s cannot be read: %s.", path, problem->message);
+        g_error_free(problem);
+        return error;
+    }
+    struct keylog_line line;
+    const char *at = text;
+    if (!keylog_next_line(&at, text + n, &line))
+        error = g_strdup_printf("%s is no TLS key log: it has no line of a label, a client random and a secret; "
+                                "set SSLKEYLOGFILE where the client or server runs to get one.",
+                                path);
+    else if (n > max)
+        error = g_strdup_printf("%s is larger than a block of secrets may be, %zu bytes; take the lines of the "
+                                "connections in question.",
+                                path, max);
+    else
+        g_ptr_array_add(texts, g_string_new_len(text, (gssize)n));
+    g_free(text);
+    return error;
+}
+
+static void free_text(gpointer text)
+{
+    g_string_free(text, TRUE);
+}
+
+static enum cli_exit inject(const struct cli *cli)
+{
+    GPtrArray *texts = g_ptr_array_new_with_free_func(free_text);
+    struct capture_file in;
+    struct output_file *out;
+    enum cli_exit result = CLI_OK;
+    for (char **path = cli->keylogs; *path && result == CLI_OK; path++) {
+        char *error = read_keylog(*path, texts);
+        if (error)
+            result = cli_usage(error);
+        g_free(error);
+    }
+    if (result == CLI_OK)
+        result = open_pcapng(&in, cli->files[0]);
+    if (result == CLI_OK) {
+        result = open_output(cli, &out);
+        if (result == CLI_OK)
+            result = close_output(out, pcapng_inject(&in, texts, output_file_sink(out)));
+        capture_file_close(&in);
+    }
+    g_ptr_array_unref(texts);
+    return result;
+}
+
+/* Looks at what will be taken out, if the input can be read twice. */
+static enum cli_exit plan_strip(const char *path, struct pcapng_stripped *plan)
+{
+    struct capture_file in;
+    enum cli_exit result = open_pcapng(&in, path);
+    if (result != CLI_OK)
+        return result;
+    if (in.ahead && strcmp(path, "-") != 0) {
+        char *error = pcapng_strip_plan(&in, plan);
+        if (error)
+            result = cli_error(CLI_INPUT, error);
+        g_free(error);
+    }
+    capture_file_close(&in);
+    return result;
+}
+
+static enum cli_exit strip(const struct cli *cli)
+{
+    const char *path = cli->files[0];
+    struct pcapng_stripped plan = {0};
+    struct capture_file in;
+    struct output_file *out;
+    uint64_t blocks;
+    enum cli_exit result = strcmp(path, "-") ? plan_strip(path, &plan) : CLI_OK;
+    if (result == CLI_OK)
+        result = open_pcapng(&in, path);
+    if (result == CLI_OK) {
+        result = open_output(cli, &out);
+        if (result == CLI_OK) {
+            char *error = pcapng_strip(&in, plan.sections ? &plan : NULL, output_file_sink(out), &blocks);
+            result = close_output(out, error);
+        }
+        if (result == CLI_OK && blocks == 0 && !cli->quiet) {
+            char *remark = g_strdup_printf("There are no secrets in %s; what came out is a copy.", in.name);
+            cli_error(CLI_OK, remark);
+            g_free(remark);
+        }
+        capture_file_close(&in);
+    }
+    if (plan.sections)
+        g_array_free(plan.sections, TRUE);
+    return result;
+}
+
+/* -- list ---------------------------------------------------------------------------------------------------------- */
+
+/* More labels than exist; what is beyond is counted and not named. */
+enum { LABELS = 32 };
+
+struct label {
+    char *name;
+    uint64_t lines;
+};
+
+/* A secrets block. */
+struct found {
+    uint64_t offset, section, lines;
+    uint32_t type, bytes;
+    GHashTable *randoms; /* of its lines */
+    GArray *labels;      /* of struct label */
+    uint64_t other;      /* lines of further labels */
+};
+
+struct listing {
+    GArray *found;       /* of struct found */
+    GHashTable *randoms; /* of ClientHellos in packets */
+    guint room;          /* client randoms that may still be kept of the secrets */
+    guint max;
+};
+
+static void clear_label(gpointer label)
+{
+    g_free(((struct label *)label)->name);
+}
+
+static void clear_found(gpointer item)
+{
+    struct found *f = item;
+    g_hash_table_unref(f->randoms);
+    g_array_unref(f->labels);
+}
+
+static void count_label(struct found *f, const struct keylog_line *line)
+{
+    for (guint i = 0; i < f->labels->len; i++) {
+        struct label *label = &g_array_index(f->labels, struct label, i);
+        if (strlen(label->name) == line->label_length && memcmp(label->name, line->label, line->label_length) == 0) {
+            label->lines++;
+            return;
+        }
+    }
+    struct label label = {g_strndup(line->label, MIN(line->label_length, 64)), 1};
+    if (f->labels->len < LABELS) {
+        g_array_append_val(f->labels, label);
+        return;
+    }
+    g_free(label.name);
+    f->other++;
+}
+
+static void add_found(struct listing *l, const struct pcapng_block *block, uint64_t section)
+{
+    struct pcapng_secrets secrets;
+    if (!pcapng_block_secrets(block, &secrets))
+        secrets = (struct pcapng_secrets){0};
+    struct found f = {.offset = block->offset,
+                      .section = section,
+                      .type = secrets.type,
+                      .bytes = secrets.n,
+                      .randoms = keylog_randoms_new(),
+                      .labels = g_array_new(FALSE, FALSE, sizeof(struct label))};
+    g_array_set_clear_func(f.labels, clear_label);
+    const char *at = (const char *)secrets.data, *end = at + secrets.n;
+    struct keylog_line line;
+    while (secrets.type == PCAPNG_TLS_KEY_LOG && keylog_next_line(&at, end, &line)) {
+        f.lines++;
+        count_label(&f, &line);
+        if (line.has_random && g_hash_table_size(f.randoms) < l->room)
+            keylog_randoms_add(f.randoms, line.random);
+    }
+    l->room -= g_hash_table_size(f.randoms);
+    g_array_append_val(l->found, f);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct label *)a)->name, ((const struct label *)b)->name);
+}
+
+static uint64_t in_both(GHashTable *a, GHashTable *b)
+{
+    uint64_t n = 0;
+    GHashTableIter each;
+    gpointer random;
+    g_hash_table_iter_init(&each, a);
+    while (g_hash_table_iter_next(&each, &random, NULL))
+        n += g_hash_table_contains(b, random);
+    return n;
+}
+
+/* The types that are registered; what they hold but TLS is not looked into. */
+static void type_cell(struct table *t, uint32_t type)
+{
+    static const struct {
+        uint32_t type;
+        const char *name;
+    } names[] = {{PCAPNG_TLS_KEY_LOG, "TLS key log"},
+                 {0x57474b4c, "WireGuard key log"},
+                 {0x5353484b, "SSH key log"},
+                 {0x5a4e574b, "ZigBee NWK key"},
+                 {0x5a415053, "ZigBee APS key"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (names[i].type == type) {
+            table_cell(t, names[i].name, TABLE_PLAIN);
+            return;
+        }
+    char *number = g_strdup_printf("0x%08x", type);
+    table_cell(t, number, TABLE_PLAIN);
+    g_free(number);
+}
+
+static void labels_cell(struct table *t, const struct found *f)
+{
+    GString *text = g_string_new(NULL);
+    g_array_sort(f->labels, by_name);
+    for (guint i = 0; i < f->labels->len; i++) {
+        const struct label *label = &g_array_index(f->labels, struct label, i);
+        g_string_append_printf(text, "%s%s %" G_GUINT64_FORMAT, i ? ", " : "", label->name, label->lines);
+    }
+    if (f->other)
+        g_string_append_printf(text, ", others %" G_GUINT64_FORMAT, f->other);
+    table_cell(t, text->str, TABLE_PLAIN);
+    g_string_free(text, TRUE);
+}
+
+static void write_list(const struct listing *l, struct output *out)
+{
+    static const struct table_column columns[] = {
+        {"BYTE", TABLE_RIGHT, 0},  {"SECTION", TABLE_RIGHT, 0}, {"TYPE", 0, 0},
+        {"BYTES", TABLE_RIGHT, 0}, {"LINES", TABLE_RIGHT, 0},   {"CONNECTIONS", TABLE_RIGHT, 0},
+        {"HERE", TABLE_RIGHT, 0},  {"LABELS", TABLE_WRAP, 0}};
+    struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
+    GHashTable *known = keylog_randoms_new();
+    for (guint i = 0; i < l->found->len; i++) {
+        const struct found *f = &g_array_index(l->found, struct found, i);
+        table_row(t);
+        table_cell_int(t, (int64_t)f->offset, TABLE_PLAIN);
+        table_cell_int(t, (int64_t)f->section, TABLE_PLAIN);
+        type_cell(t, f->type);
+        table_cell_int(t, f->bytes, TABLE_PLAIN);
+        if (f->type == PCAPNG_TLS_KEY_LOG) {
+            table_cell_int(t, (int64_t)f->lines, TABLE_PLAIN);
+            table_cell_int(t, g_hash_table_size(f->randoms), TABLE_PLAIN);
+            table_cell_int(t, (int64_t)in_both(f->randoms, l->randoms), TABLE_STRONG);
+            labels_cell(t, f);
+        }
+        GHashTableIter each;
+        gpointer random;
+        g_hash_table_iter_init(&each, f->randoms);
+        while (g_hash_table_iter_next(&each, &random, NULL))
+            keylog_randoms_add(known, random);
+    }
+    table_print(t, out->sink);
+    table_free(t);
+    output_printf(out, "%sClientHellos in the packets: %u; with secrets here: %" G_GUINT64_FORMAT ".\n",
+                  l->found->len ? "\n" : "", g_hash_table_size(l->randoms), in_both(l->randoms, known));
+    g_hash_table_unref(known);
+}
+
+static enum cli_exit list(const struct cli *cli)
+{
+    const struct limits limits = limits_default();
+    struct capture_file in;
+    enum cli_exit result = open_pcapng(&in, cli->files[0]);
+    if (result != CLI_OK)
+        return result;
+    struct listing l = {.found = g_array_new(FALSE, FALSE, sizeof(struct found)),
+                        .randoms = keylog_randoms_new(),
+                        .room = (guint)limits.client_randoms,
+                        .max = (guint)limits.client_randoms};
+    g_array_set_clear_func(l.found, clear_found);
+    struct pcapng_reader *reader = pcapng_reader_new(in.file, in.ahead, limits.pcapng_block_bytes);
+    struct pcapng_block block;
+    uint64_t sections = 0, frames = 0;
+    while (pcapng_reader_next(reader, &block) == PCAPNG_OK) {
+        sections += block.type == PCAPNG_SECTION;
+        frames += pcapng_is_frame(block.type);
+        if (block.type == PCAPNG_SECRETS)
+            add_found(&l, &block, sections);
+        else if (pcapng_is_packet(block.type))
+            keylog_randoms_scan(l.randoms, block.bytes + PCAPNG_HEADER, block.size - PCAPNG_OVERHEAD, l.max);
+    }
+    for (guint i = 0; i < cli->outputs->len; i++)
+        write_list(&l, &g_array_index(cli->outputs, struct output, i));
+    if (!cli->quiet && (l.room == 0 || g_hash_table_size(l.randoms) == l.max))
+        cli_error(CLI_OK, "There are more client randoms than are compared; the last ones are not counted.");
+    if (pcapng_reader_status(reader) != PCAPNG_END) {
+        char *error = pcapng_reader_explain(reader, in.name, frames);
+        result = cli_error(CLI_INPUT, error);
+        g_free(error);
+    }
+    pcapng_reader_free(reader);
+    g_array_free(l.found, TRUE);
+    g_hash_table_unref(l.randoms);
+    capture_file_close(&in);
+    return result;
+}
+
+enum cli_exit run_secrets(struct cli *cli)
+{
+    switch (cli->secrets) {
+    case SECRETS_INJECT: return inject(cli);
+    case SECRETS_STRIP: return strip(cli);
+    default: return list(cli);
+    }
+}
