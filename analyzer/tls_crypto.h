@@ -21,26 +21,28 @@ struct tls_plain {
     size_t n;
 };
 
-/** An opener, or NULL if the suite's cipher is TLS_CIPHER_OTHER or GnuTLS does not have it. `keys` are copied and may be wiped.
- * `encrypt_then_mac` counts for CBC suites. The caller frees it with tls_opener_free(). */
+/** An opener, or NULL if the suite's cipher is TLS_CIPHER_OTHER or GnuTLS does not have it. `keys` are copied and may
+ * be wiped. `encrypt_then_mac` counts for CBC suites. The caller frees it with tls_opener_free(). */
 struct tls_opener *tls_opener_new(uint16_t version, const struct tls_suite *suite, const struct tls_keys *keys,
                                   bool encrypt_then_mac);
 
-/** Opens one record: `p`, `n` its fragment, `sequence` its number in this direction and epoch, `type` and `version` as in its
- * header. `room` (n bytes at least, may be `p` itself where the record may be overwritten) takes the content, to which
- * `out` points. On failure nothing of the content is told, and whatever `room` held is undefined.
+/** Opens one record: `p`, `n` its fragment, `sequence` its number in this direction and epoch, `type` and `version` as
+ * in its header. `room` (n bytes at least, may be `p` itself where the record may be overwritten) takes the content, to
+ * which `out` points. On failure nothing of the content is told, and whatever `room` held is undefined.
  *
- * A record can be tried again with another sequence number if `room` is not `p`: ciphers without a state of their own (all
- * AEAD, CBC from TLS 1.1 on) leave the opener as it was. RC4 and CBC of TLS 1.0 go on with the stream: a failed CBC record
- * still gives the next one its IV; after a failed or lost RC4 record none can be opened. */
+ * A record can be tried again with another sequence number if `room` is not `p`: ciphers without a state of their own
+ * (all AEAD, CBC from TLS 1.1 on) leave the opener as it was. RC4 and CBC of TLS 1.0 go on with the stream, also if the
+ * record fails: then the next one can still be opened. */
 enum tls_open tls_opener_open(struct tls_opener *opener, uint64_t sequence, uint8_t type, uint16_t version,
                               const uint8_t *p, size_t n, uint8_t *room, struct tls_plain *out);
 
-/** Whether opening depends on the records before (RC4, CBC of TLS 1.0): no search for the sequence number is possible by trying
- * the same record again. */
+/** Whether opening depends on the records before (RC4, CBC of TLS 1.0): no search for the sequence number is possible
+ * by trying the same record again. */
 bool tls_opener_chained(const struct tls_opener *opener);
 
-/** Tells a chained CBC opener the last block of a record that it did not see opened (its fragment's last bytes). */
+/** Passes over a record of a chained cipher that is not given to tls_opener_open(). CBC needs the last bytes of its
+ * fragment (a block, and with encrypt_then_mac the MAC, at least), RC4 the length of all of it and no bytes: `p` may be
+ * NULL then. Other ciphers need not be told. */
 void tls_opener_skip(struct tls_opener *opener, const uint8_t *p, size_t n);
 
 /** Wipes the keys and frees. NULL is allowed. */
