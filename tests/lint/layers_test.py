@@ -11,6 +11,7 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(<[^>]+>|"[^"]+")', re.M)
 CORE_LIBC = {"<string.h>", "<stdint.h>", "<stddef.h>", "<stdbool.h>", "<assert.h>"}
+GNUTLS = ("tls_crypto.", "tls_schedule.", "tls_rsa.", "tls_certificate.")
 COMPRESSION = {"<libdeflate.h>", "<zstd.h>"}
 SOURCE = (".c", ".h", ".def", ".py")
 
@@ -53,6 +54,8 @@ def allowed(path, include):
         if base.startswith("compress") and include in COMPRESSION:
             return True
         return include in CORE_LIBC or own(include, "mywire", "core")
+    if include.startswith("<gnutls/") and not (room == "analyzer" and base.startswith(GNUTLS)) and room != "tests":
+        return False
     if room in ("plugin", "analyzer"):
         return include.startswith("<") or own(include, "mywire", room)
     if path.startswith("tests/unit/"):
