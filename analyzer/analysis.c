@@ -169,6 +169,8 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
     }
     flow_table_finish(flows);
     flow_table_free(flows);
+    if (request->secrets)
+        a->hits.tls_secrets += tls_secrets_dropped(request->secrets);
     text_converter_free(env.converter);
     mw_codec_free(env.codec);
     items_clear(&items);

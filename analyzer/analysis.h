@@ -4,6 +4,7 @@
 #define ANALYZER_ANALYSIS_H
 
 #include "analyzer/conn.h"
+#include "analyzer/tls_secrets.h"
 
 /** An input and what became of it. */
 struct analysis_input {
@@ -21,6 +22,7 @@ struct analysis_request {
     size_t n_ports;
     bool only_ports;
     bool keys_given;
+    struct tls_secrets *secrets; /**< what opens TLS, or NULL */
 };
 
 /** How a run ended. */

@@ -37,14 +37,13 @@ static const struct cli_command *find_command(const char *name)
 /* Everything that GOption fills in. */
 struct raw_options {
     char **keylogs, **tls_keys, **ports, **outputs, **files;
-    char *filter, *max_sql, *format, *color;
+    char *filter, *tls_key_password, *max_sql, *format, *color;
     char *format_help;
     gint64 rows;
-    gboolean only_ports, show_secrets, verbose_fields, offsets, quiet, version;
+    gboolean keylog_env, only_ports, show_secrets, verbose_fields, offsets, quiet, version;
 };
 
-static void complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
-static void complain(const char *format, ...)
+void cli_complain(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -64,7 +63,7 @@ static enum cli_exit usage_error(const char *format, ...)
     va_start(args, format);
     char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    complain("%s", text);
+    cli_complain("%s", text);
     fputs("Try `mywire --help`.\n", stderr);
     g_free(text);
     return CLI_USAGE;
@@ -104,17 +103,6 @@ static bool take_size(const char *option, const char *text, uint64_t usual, uint
         return false;
     }
     *size = n << shift;
-    return true;
-}
-
-/* Keys are given for the whole run: a file that cannot be read is a mistake on the command line. */
-static bool check_key_files(char **files, const char *option)
-{
-    for (; files && *files; files++)
-        if (access(*files, R_OK) != 0) {
-            usage_error("%s %s: the file cannot be read: %s.", option, *files, g_strerror(errno));
-            return false;
-        }
     return true;
 }
 
@@ -201,7 +189,9 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
     raw->format_help = format_list(command ? command : find_command("summary"));
     const GOptionEntry input[] = {
         {"keylog", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->keylogs, "TLS key log (SSLKEYLOGFILE format); repeatable", "FILE"},
-        {"tls-key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->tls_keys, "RSA private key of a server (PEM); repeatable", "FILE"},
+        {"keylog-env", 0, 0, G_OPTION_ARG_NONE, &raw->keylog_env, "Read the key log that SSLKEYLOGFILE names", NULL},
+        {"tls-key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->tls_keys, "RSA private key of a server (PEM, DER, PKCS#12, pkcs11:); repeatable", "FILE"},
+        {"tls-key-password", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_key_password, "File with the password or PIN of --tls-key", "FILE"},
         {"port", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &raw->ports, "MySQL speaks on this port; repeatable", "N"},
         {"only-ports", 0, 0, G_OPTION_ARG_NONE, &raw->only_ports, "Look for MySQL on the ports of -p only", NULL},
         {"filter", 'f', 0, G_OPTION_ARG_STRING, &raw->filter, "Read only packets that match (pcap-filter(7))", "BPF"},
@@ -280,7 +270,7 @@ enum cli_exit cli_usage(const char *sentence)
 
 enum cli_exit cli_error(enum cli_exit code, const char *sentence)
 {
-    complain("%s", sentence);
+    cli_complain("%s", sentence);
     return code;
 }
 
@@ -320,7 +310,7 @@ static bool take_secrets_verb(struct cli *cli, const struct raw_options *raw)
         usage_error("secrets needs to be told what to do: list, inject or strip.");
         return false;
     }
-    cli->secrets = verb;
+    cli->secrets_verb = verb;
     cli->files++;
     size_t outputs = raw->outputs ? g_strv_length(raw->outputs) : 0;
     if (*cli->files && cli->files[1])
@@ -345,7 +335,8 @@ enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn
                                        .ports = (const uint16_t *)(void *)cli->ports->data,
                                        .n_ports = cli->ports->len,
                                        .only_ports = cli->only_ports,
-                                       .keys_given = cli->keylogs || cli->tls_keys};
+                                       .keys_given = cli->keys_given,
+                                       .secrets = cli->secrets};
     enum analysis_end end = analysis_run(a, &request, observer);
     if (end == ANALYSIS_USAGE) {
         usage_error("%s", a->error);
@@ -354,18 +345,18 @@ enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn
     for (guint i = 0; i < a->inputs->len; i++) {
         const struct analysis_input *input = &g_array_index(a->inputs, struct analysis_input, i);
         if (input->error)
-            complain("%s", input->error);
+            cli_complain("%s", input->error);
     }
     if (a->connections == 0 && a->counters.packets > 0 && cli->only_ports && !cli->quiet)
-        complain("No MySQL or MariaDB traffic was found on the ports of -p in %" G_GUINT64_FORMAT
+        cli_complain("No MySQL or MariaDB traffic was found on the ports of -p in %" G_GUINT64_FORMAT
                  " packets; without --only-ports others are looked at too.",
                  a->counters.packets);
     else if (a->connections == 0 && a->counters.packets > 0 && !cli->quiet)
-        complain("No MySQL or MariaDB traffic was found in %" G_GUINT64_FORMAT " packets (%" G_GUINT64_FORMAT
+        cli_complain("No MySQL or MariaDB traffic was found in %" G_GUINT64_FORMAT " packets (%" G_GUINT64_FORMAT
                  " TCP connections); if it is there on an unusual port and the logins are not, name the port with -p.",
                  a->counters.packets, a->counters.flows);
     else if (a->counters.packets == 0 && end == ANALYSIS_DONE && !cli->quiet)
-        complain("There is no packet in the input%s.", cli->filter ? " that matches the filter" : "");
+        cli_complain("There is no packet in the input%s.", cli->filter ? " that matches the filter" : "");
     return end == ANALYSIS_INCOMPLETE ? CLI_INPUT : CLI_OK;
 }
 
@@ -376,7 +367,7 @@ static enum cli_exit close_outputs(struct cli *cli, bool keep)
         char *error = output_close(&g_array_index(cli->outputs, struct output, i), keep);
         if (!error)
             continue;
-        complain("%s", error);
+        cli_complain("%s", error);
         g_free(error);
         result = CLI_USAGE;
     }
@@ -390,13 +381,14 @@ static enum cli_exit run(struct cli *cli, const struct cli_command *command, con
     cli->only_ports = raw->only_ports;
     cli->keylogs = raw->keylogs;
     cli->tls_keys = raw->tls_keys;
+    cli->tls_key_password = raw->tls_key_password;
+    cli->keylog_env = raw->keylog_env;
     cli->show_secrets = raw->show_secrets;
     cli->verbose_fields = raw->verbose_fields;
     cli->offsets = raw->offsets;
     cli->quiet = raw->quiet;
     enum { MAX_SQL = 65536 };
-    if (!take_ports(cli, raw->ports) || !take_size("--max-sql", raw->max_sql, MAX_SQL, &cli->max_sql) || !check_key_files(raw->keylogs, "--keylog") ||
-        !check_key_files(raw->tls_keys, "--tls-key"))
+    if (!take_ports(cli, raw->ports) || !take_size("--max-sql", raw->max_sql, MAX_SQL, &cli->max_sql))
         return CLI_USAGE;
     if (raw->only_ports && cli->ports->len == 0)
         return usage_error("--only-ports needs the ports: add -p N.");
@@ -408,7 +400,9 @@ static enum cli_exit run(struct cli *cli, const struct cli_command *command, con
         return usage_error("%s needs a capture file, or - for standard input.", command->name);
     if (!command->takes_files && cli->files && *cli->files)
         return usage_error("%s takes no file, yet %s was given.", command->name, *cli->files);
-    bool writes_capture = command->run == run_secrets && cli->secrets != SECRETS_LIST;
+    if (command->takes_files && cli_load_keys(cli) != CLI_OK)
+        return CLI_USAGE;
+    bool writes_capture = command->run == run_secrets && cli->secrets_verb != SECRETS_LIST;
     if (!writes_capture && !open_outputs(cli, command, raw)) {
         close_outputs(cli, false);
         return CLI_USAGE;
@@ -424,6 +418,7 @@ static void free_options(struct raw_options *raw)
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         g_strfreev(lists[i]);
     g_free(raw->filter);
+    g_free(raw->tls_key_password);
     g_free(raw->max_sql);
     g_free(raw->format);
     g_free(raw->color);
@@ -498,6 +493,7 @@ int cli_main(int argc, char **argv)
     g_option_context_free(context);
     g_strfreev(args);
     free_options(&raw);
+    tls_secrets_free(cli.secrets);
     if (cli.ports)
         g_array_free(cli.ports, TRUE);
     if (cli.outputs)

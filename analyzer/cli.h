@@ -19,8 +19,11 @@ struct cli {
     GArray *ports; /**< of uint16_t */
     bool only_ports;
     char **keylogs, **tls_keys;
+    char *tls_key_password;      /**< a file, or NULL */
+    bool keylog_env, keys_given; /**< the environment's key log is read; any key was named */
+    struct tls_secrets *secrets; /**< commands that take files: never NULL */
     GArray *outputs; /**< of struct output, at least one; none where a capture is written */
-    enum secrets_verb secrets;
+    enum secrets_verb secrets_verb;
     const char *capture_out; /**< `secrets inject` and `strip`: the file of -o; NULL: standard output */
     uint64_t connection; /**< `follow`: id of the connection */
     uint64_t rows;       /**< `follow`: rows shown of each result */
@@ -44,6 +47,12 @@ enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn
 
 /** Says that there is no connection of that id. Returns CLI_USAGE. */
 enum cli_exit cli_no_such_connection(uint64_t id, uint64_t connections);
+
+/** Loads the keys that were named into `secrets`, and says what is wrong with them. Returns CLI_OK or CLI_USAGE. */
+enum cli_exit cli_load_keys(struct cli *cli);
+
+/** Says something on stderr, made safe for a terminal. */
+void cli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /** Says on stderr what is wrong with the command line. Returns CLI_USAGE. */
 enum cli_exit cli_usage(const char *sentence);

@@ -363,7 +363,7 @@ static enum cli_exit list(const struct cli *cli)
 
 enum cli_exit run_secrets(struct cli *cli)
 {
-    switch (cli->secrets) {
+    switch (cli->secrets_verb) {
     case SECRETS_INJECT: return inject(cli);
     case SECRETS_STRIP: return strip(cli);
     default: return list(cli);
