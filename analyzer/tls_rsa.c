@@ -12,7 +12,7 @@
 
 #include "analyzer/secret_memory.h"
 
-enum { PREMASTER_BYTES = 48, KEY_FILE_MAX = 1024 * 1024, PASSWORD_MAX = 1024, KEY_ID_MAX = 64 };
+enum { PREMASTER_BYTES = 48, KEY_FILE_MAX = 1024 * 1024, PINS_MAX = 1024 * 1024, PASSWORD_MAX = 1024, KEY_ID_MAX = 64 };
 
 /* A private key. */
 struct rsa_key {
@@ -22,13 +22,15 @@ struct rsa_key {
 };
 
 struct tls_rsa {
-    GArray *keys; /* of struct rsa_key, as many as the command line names */
+    GArray *keys;               /* of struct rsa_key, as many as the command line names */
+    struct secret_memory *pins; /* of tokens, which may ask for them again at any use */
 };
 
 struct tls_rsa *tls_rsa_new(void)
 {
     struct tls_rsa *r = g_new0(struct tls_rsa, 1);
     r->keys = g_array_new(FALSE, TRUE, sizeof(struct rsa_key));
+    r->pins = secret_memory_new(PINS_MAX);
     return r;
 }
 
@@ -39,6 +41,7 @@ void tls_rsa_free(struct tls_rsa *r)
     for (guint i = 0; i < r->keys->len; i++)
         gnutls_privkey_deinit(g_array_index(r->keys, struct rsa_key, i).key);
     g_array_free(r->keys, TRUE);
+    secret_memory_free(r->pins); /* the keys lead to it */
     g_free(r);
 }
 
@@ -198,18 +201,18 @@ static size_t certificate_id(const uint8_t *certificate, size_t n, uint8_t id[KE
     return n_id;
 }
 
-static char *import(struct secret_memory *memory, gnutls_privkey_t key, const char *path, const char *password_file)
+static char *import(struct tls_rsa *r, struct secret_memory *memory, gnutls_privkey_t key, const char *path,
+                    const char *password_file)
 {
     char *password, *text;
     size_t n;
-    char *error = read_password(memory, password_file, &password);
+    bool url = gnutls_url_is_supported(path);
+    char *error = read_password(url ? r->pins : memory, password_file, &password);
     if (error)
         return error;
-    if (gnutls_url_is_supported(path)) {
+    if (url) {
         char *name = without_pin(path);
         error = import_url(key, path, name, password);
-        /* The PIN goes with this memory; a token that asks for it again gets none. */
-        gnutls_privkey_set_pin_function(key, tell_pin, NULL);
         g_free(name);
     } else {
         error = read_small(memory, path, KEY_FILE_MAX, &text, &n);
@@ -236,7 +239,7 @@ char *tls_rsa_read(struct tls_rsa *r, const char *path, const char *password_fil
     if (gnutls_privkey_init(&key.key) < 0)
         return g_strdup_printf("%s: there is no memory for keys.", path);
     struct secret_memory *memory = secret_memory_new(2 * KEY_FILE_MAX);
-    char *error = import(memory, key.key, path, password_file);
+    char *error = import(r, memory, key.key, path, password_file);
     secret_memory_free(memory);
     if (error) {
         gnutls_privkey_deinit(key.key);
