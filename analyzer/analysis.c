@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyzer/peel.h"
+#include "analyzer/tls_record.h"
 
 struct analysis *analysis_new(void)
 {
@@ -53,7 +54,9 @@ static void relay_closed(void *user, struct connection *c)
     a->connections++;
     a->midstream += c->state == CONNECTION_MIDSTREAM;
     a->damaged_frames += c->damaged_frames;
-    a->undecrypted += c->tls_reason != NULL;
+    a->undecrypted += c->tls && c->inside_tls.opened == TLS_OPENED_NONE;
+    a->not_decrypted[c->inside_tls.reason] += c->tls && c->inside_tls.reason != TLS_REASON_NONE;
+    a->partly_decrypted += c->tls && c->inside_tls.opened == TLS_OPENED_PARTIAL;
     if (r->observer->closed)
         r->observer->closed(r->observer->user, c);
     else
@@ -132,6 +135,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                                     .only = observer->only,
                                     .closed = relay_closed};
     struct items items = {0};
+    struct tls_env tls = {.limits = &a->limits, .hits = &a->hits, .room = g_malloc(TLS_FRAGMENT_MAX)};
     struct conn_env env = {.observer = &counted,
                            .limits = &a->core_limits,
                            .hits = &a->core_hits,
@@ -142,7 +146,8 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                            .ports = request->ports,
                            .n_ports = request->n_ports,
                            .only_ports = request->only_ports,
-                           .keys_given = request->keys_given};
+                           .tls = &tls};
+    tls_keyring_init(&tls.keyring, request->secrets, &a->limits, &a->hits);
     struct flow_owner owner;
     conn_own(&owner, &env);
     struct flow_table *flows = flow_table_new(&owner, &a->limits, &a->hits, &a->counters);
@@ -174,5 +179,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
     text_converter_free(env.converter);
     mw_codec_free(env.codec);
     items_clear(&items);
+    tls_keyring_clear(&tls.keyring);
+    g_free(tls.room);
     return end;
 }

@@ -21,7 +21,6 @@ struct analysis_request {
     const uint16_t *ports;
     size_t n_ports;
     bool only_ports;
-    bool keys_given;
     struct tls_secrets *secrets; /**< what opens TLS, or NULL */
 };
 
@@ -42,9 +41,9 @@ struct analysis {
     struct mw_limit_hits core_hits;
     int64_t first_ns, last_ns; /**< capture time; 0 without packets */
     uint64_t connections;      /**< MySQL connections */
-    uint64_t midstream, undecrypted;
+    uint64_t midstream, undecrypted, partly_decrypted;
+    uint64_t not_decrypted[TLS_REASONS]; /**< connections by why not all was decrypted */
     uint64_t damaged_frames;   /**< compressed frames that could not be opened */
-    uint64_t undecrypted_no_keys;
     char *error;               /**< ANALYSIS_USAGE */
 };
 

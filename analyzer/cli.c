@@ -335,7 +335,6 @@ enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn
                                        .ports = (const uint16_t *)(void *)cli->ports->data,
                                        .n_ports = cli->ports->len,
                                        .only_ports = cli->only_ports,
-                                       .keys_given = cli->keys_given,
                                        .secrets = cli->secrets};
     enum analysis_end end = analysis_run(a, &request, observer);
     if (end == ANALYSIS_USAGE) {

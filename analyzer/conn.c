@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "analyzer/tls_record.h"
+
 /* The well-known port; others are found by the shape of what is said there. */
 enum { MYSQL_PORT = 3306 };
 
@@ -12,7 +14,7 @@ enum { FIRST_BYTES = 4096 };
 enum conn_mode {
     CONN_DETECT, /* not known yet */
     CONN_MYSQL,
-    CONN_OPAQUE, /* MySQL, but from here on encrypted */
+    CONN_OPAQUE, /* MySQL, but what follows is not read */
     CONN_OTHER   /* another protocol */
 };
 
@@ -39,7 +41,12 @@ struct conn {
     struct first_bytes first[2]; /* by direction of TCP */
     enum conn_mode mode;
     uint8_t server; /* TCP direction in which the server sends */
+    struct tls *tls; /* below all that, once it has begun */
+    uint8_t tls_client; /* TCP direction in which the client of TLS sends */
+    bool tls_came_off;  /* something was opened */
     bool syn_seen;
+    int64_t tls_ns; /* of the ClientHello, when TLS came first */
+    uint64_t bytes[2]; /* of payload, by direction of TCP */
     uint64_t gap_bytes; /* before it was known that this is MySQL */
     int64_t syn_ns, established_ns;
     const char *first_file;
@@ -76,13 +83,20 @@ static void on_event(void *user, const struct mw_event *event)
                                 event->kind == MW_EVENT_COMMAND ? c->mysql->items : NULL);
 }
 
-static void go_opaque(struct conn *c, enum mw_dir dir)
+/* The client asked for TLS: what the framer was given and has not read is TLS already. */
+static void start_tls(struct conn *c, enum mw_dir dir)
 {
-    struct connection *r = c->mysql->record;
-    mw_framer_take_rest(&c->mysql->framer[dir]);
-    c->mode = CONN_OPAQUE;
-    r->opaque = true;
-    r->tls_reason = c->env->keys_given ? "decryption is not part of this version" : "no keys were given";
+    struct mysql *m = c->mysql;
+    struct mw_stamp stamp = m->framer[dir].stamp;
+    struct mw_slice rest = mw_framer_take_rest(&m->framer[dir]);
+    if (c->tls) {
+        c->mode = CONN_OPAQUE;
+        return;
+    }
+    c->tls = tls_new(c->env->tls, c);
+    c->tls_client = !c->server;
+    if (rest.n)
+        tls_push(c->tls, dir == MW_CLIENT ? TLS_CLIENT : TLS_SERVER, rest.p, rest.n, stamp);
 }
 
 static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp);
@@ -105,7 +119,7 @@ static void start_inflating(struct conn *c, enum mw_dir dir, enum mw_algorithm a
 static void apply_actions(struct conn *c, enum mw_dir dir, unsigned actions)
 {
     if (actions & MW_START_TLS)
-        go_opaque(c, dir);
+        start_tls(c, dir);
     else if (actions & (MW_START_ZLIB | MW_START_ZSTD))
         start_inflating(c, dir, actions & MW_START_ZLIB ? MW_ZLIB : MW_ZSTD);
 }
@@ -190,15 +204,12 @@ static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n,
     }
 }
 
-static void mysql_data(struct conn *c, int tcp_dir, const uint8_t *p, uint32_t n, struct mw_stamp stamp)
+static void mysql_data(struct conn *c, int tcp_dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
     enum mw_dir dir = role(c, tcp_dir);
-    struct mysql *m = c->mysql;
-    m->record->bytes[dir] += n;
-    note_file(c);
     if (c->mode != CONN_MYSQL)
         return;
-    if (m->inflater[dir])
+    if (c->mysql->inflater[dir])
         inflate(c, dir, p, n, stamp);
     else
         packet_data(c, dir, p, n, stamp);
@@ -220,7 +231,11 @@ static void start_mysql(struct conn *c, int server, bool midstream)
     m->record->id = c->flow->ordinal;
     m->record->files = g_ptr_array_new();
     g_ptr_array_add(m->record->files, (gpointer)(uintptr_t)c->first_file);
+    m->record->bytes[MW_CLIENT] = c->bytes[!server];
+    m->record->bytes[MW_SERVER] = c->bytes[server];
     m->record->gap_bytes = c->gap_bytes;
+    m->record->tls = c->tls != NULL;
+    m->record->inside_tls.start_ns = c->tls_ns;
     m->record->first_packet = c->flow->first_number;
     m->record->start_ns = c->flow->first_time_ns;
     m->record->client = tcp_end(c, !server);
@@ -275,6 +290,8 @@ static enum mw_guess like_reply(const uint8_t *p, size_t n)
     return mw_looks_like_packet(MW_SERVER, p, n);
 }
 
+static bool starts_with_tls(struct conn *c, int dir);
+
 /* Looks at what direction `dir` has said so far. */
 static void detect(struct conn *c, int dir)
 {
@@ -283,6 +300,8 @@ static void detect(struct conn *c, int dir)
         c->mode = CONN_OTHER;
         return;
     }
+    if (starts_with_tls(c, dir))
+        return;
     enum mw_guess greeting = looks(c, dir, mw_looks_like_greeting);
     if (greeting == MW_YES) {
         start_mysql(c, dir, false);
@@ -311,10 +330,9 @@ static void detect(struct conn *c, int dir)
         forget_first(c);
 }
 
-static void on_data(void *user, int dir, const uint8_t *p, uint32_t n, int64_t time_ns, uint64_t number)
+/* Bytes above TCP, or above TLS. */
+static void plain_data(struct conn *c, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
-    struct conn *c = user;
-    struct mw_stamp stamp = {time_ns, number};
     switch (c->mode) {
     case CONN_MYSQL:
     case CONN_OPAQUE: mysql_data(c, dir, p, n, stamp); return;
@@ -331,32 +349,119 @@ static void on_data(void *user, int dir, const uint8_t *p, uint32_t n, int64_t t
         forget_first(c);
         return;
     }
-    g_byte_array_append(first->bytes, p, n);
+    g_byte_array_append(first->bytes, p, (guint)n);
     detect(c, dir);
 }
 
-static void on_gap(void *user, int dir, uint64_t n, enum tcp_gap why, int64_t time_ns, uint64_t number)
+static void plain_gap(struct conn *c, int dir, uint64_t n, struct mw_stamp stamp)
 {
-    struct conn *c = user;
-    (void)why;
     if (!c->mysql) {
-        c->gap_bytes += n;
         c->syn_seen = false; /* what comes next is the middle of something */
         if (c->first[dir].bytes)
             g_byte_array_set_size(c->first[dir].bytes, 0);
         return;
     }
     enum mw_dir side = role(c, dir);
-    c->mysql->record->gap_bytes += n;
     if (c->mode != CONN_MYSQL)
         return;
     struct mw_inflater *inflater = c->mysql->inflater[side];
     if (!inflater)
         packet_gap(c, side, n);
     else if (mw_inflater_gap(inflater, n))
-        inflate(c, side, NULL, 0, (struct mw_stamp){time_ns, number});
+        inflate(c, side, NULL, 0, stamp);
     else
         packet_gap(c, side, UINT64_MAX); /* how much the frames would have become nobody knows */
+}
+
+/* -- TLS ----------------------------------------------------------------------------------------------------------- */
+
+static int tls_side(const struct conn *c, int dir)
+{
+    return dir == c->tls_client ? TLS_CLIENT : TLS_SERVER;
+}
+
+/* The session goes on inside TLS once that proves to be readable. */
+static void tls_comes_off(struct conn *c)
+{
+    if (!c->tls_came_off && c->mysql)
+        mw_session_tls_started(c->mysql->session);
+    c->tls_came_off = true;
+}
+
+static void on_tls_data(void *user, int side, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    struct conn *c = user;
+    tls_comes_off(c);
+    plain_data(c, side == TLS_CLIENT ? c->tls_client : !c->tls_client, p, n, stamp);
+}
+
+static void on_tls_gap(void *user, int side, uint64_t n, struct mw_stamp stamp)
+{
+    struct conn *c = user;
+    tls_comes_off(c);
+    plain_gap(c, side == TLS_CLIENT ? c->tls_client : !c->tls_client, n, stamp);
+}
+
+/* TLS from the first byte. It is looked into where a key may open it, and kept if MySQL is inside. */
+static bool starts_with_tls(struct conn *c, int dir)
+{
+    if (c->tls || !tls_keyring_has_keys(&c->env->tls->keyring))
+        return false;
+    enum mw_guess hello = looks(c, dir, tls_looks_like_hello);
+    if (hello != MW_YES)
+        return hello == MW_MAYBE && c->first[dir].bytes;
+    c->tls = tls_new(c->env->tls, c);
+    c->tls_client = (uint8_t)dir;
+    struct first_bytes first = c->first[dir];
+    c->first[dir].bytes = NULL;
+    forget_first(c);
+    c->tls_ns = first.stamp.time_ns;
+    tls_push(c->tls, TLS_CLIENT, first.bytes->data, first.bytes->len, first.stamp);
+    g_byte_array_unref(first.bytes);
+    return true;
+}
+
+/* Nothing will come out of it, so nobody will ever know what it was. */
+static void forget_closed_tls(struct conn *c)
+{
+    if (c->mysql || (c->mode != CONN_OTHER && !tls_is_closed(c->tls)))
+        return;
+    tls_free(c->tls);
+    c->tls = NULL;
+    c->mode = CONN_OTHER;
+}
+
+/* -- TCP ----------------------------------------------------------------------------------------------------------- */
+
+static void on_data(void *user, int dir, const uint8_t *p, uint32_t n, int64_t time_ns, uint64_t number)
+{
+    struct conn *c = user;
+    struct mw_stamp stamp = {time_ns, number};
+    c->bytes[dir] += n;
+    if (c->mysql) {
+        c->mysql->record->bytes[role(c, dir)] += n;
+        note_file(c);
+    }
+    if (!c->tls) {
+        plain_data(c, dir, p, n, stamp);
+        return;
+    }
+    tls_push(c->tls, tls_side(c, dir), p, n, stamp);
+    forget_closed_tls(c);
+}
+
+static void on_gap(void *user, int dir, uint64_t n, enum tcp_gap why, int64_t time_ns, uint64_t number)
+{
+    struct conn *c = user;
+    struct mw_stamp stamp = {time_ns, number};
+    if (c->mysql)
+        c->mysql->record->gap_bytes += n;
+    else
+        c->gap_bytes += n;
+    if (c->tls)
+        tls_gap(c->tls, tls_side(c, dir), n, why == TCP_GAP_SNAPLEN, stamp);
+    else
+        plain_gap(c, dir, n, stamp);
 }
 
 static void on_tcp_event(void *user, int dir, enum tcp_event event, int64_t time_ns, uint64_t number)
@@ -399,10 +504,20 @@ static void *on_open(void *user, const struct flow *flow)
     return c;
 }
 
+static void finish_tls(struct conn *c, struct connection *r)
+{
+    connection_tls_fill(&r->inside_tls, c->tls);
+    if (c->mode == CONN_OPAQUE) /* TLS inside TLS */
+        connection_tls_nested(&r->inside_tls);
+    r->opaque = r->inside_tls.opened == TLS_OPENED_NONE || c->mode == CONN_OPAQUE;
+}
+
 static void on_close(void *conn, enum flow_end why)
 {
     struct conn *c = conn;
     (void)why;
+    if (c->tls)
+        tls_end(c->tls);
     forget_first(c);
     if (c->mysql) {
         struct connection *r = c->mysql->record;
@@ -415,6 +530,8 @@ static void on_close(void *conn, enum flow_end why)
                 mw_inflater_clear(c->mysql->inflater[d]);
             g_free(c->mysql->inflater[d]);
         }
+        if (c->tls)
+            finish_tls(c, r);
         connection_finish(r);
         if (c->env->observer->closed)
             c->env->observer->closed(c->env->observer->user, r);
@@ -422,11 +539,13 @@ static void on_close(void *conn, enum flow_end why)
             connection_free(r);
         g_free(c->mysql);
     }
+    tls_free(c->tls);
     g_free(c);
 }
 
 void conn_own(struct flow_owner *owner, struct conn_env *env)
 {
+    env->tls->sink = (struct tls_sink){on_tls_data, on_tls_gap};
     *owner = (struct flow_owner){.open = on_open,
                                  .close = on_close,
                                  .user = env,

@@ -8,6 +8,7 @@
 #include "analyzer/counters.h"
 #include "analyzer/flow.h"
 #include "analyzer/items.h"
+#include "analyzer/tls.h"
 #include "mywire/compress.h"
 #include "mywire/decode.h"
 #include "mywire/framer.h"
@@ -50,7 +51,7 @@ struct conn_env {
     const uint16_t *ports; /**< ports that speak MySQL by option */
     size_t n_ports;
     bool only_ports;       /**< … and no other port does */
-    bool keys_given;       /**< TLS keys were given */
+    struct tls_env *tls;   /**< its sink is set by conn_own() */
     uint64_t undecided_bytes; /**< payload of connections that were no MySQL */
 };
 

@@ -29,6 +29,7 @@ void connection_free(struct connection *c)
         }
         g_array_free(c->attributes, TRUE);
     }
+    connection_tls_clear(&c->inside_tls);
     g_free(c);
 }
 
@@ -39,7 +40,7 @@ static size_t length(const char *text)
 
 size_t connection_size(const struct connection *c)
 {
-    size_t n = sizeof *c + length(c->server_version) + length(c->server_auth_plugin) + length(c->user) +
+    size_t n = sizeof *c + connection_tls_size(&c->inside_tls) + length(c->server_version) + length(c->server_auth_plugin) + length(c->user) +
                length(c->database) + length(c->client_auth_plugin) + length(c->auth_plugin) + (c->error_message ? c->error_message->len : 0);
     for (guint i = 0; c->attributes && i < c->attributes->len; i++) {
         const struct connection_attribute *a = &g_array_index(c->attributes, struct connection_attribute, i);
@@ -113,7 +114,7 @@ static void on_ssl_request(struct connection *c, const struct mw_event *e)
     c->client_caps = login->caps;
     c->client_max_packet = login->max_packet;
     c->client_collation = login->collation;
-    c->ssl_request_ns = e->packet->first.time_ns;
+    c->inside_tls.start_ns = e->packet->first.time_ns;
 }
 
 static void on_verdict(struct connection *c, const struct mw_event *e, struct text_converter *converter)
@@ -167,6 +168,8 @@ void connection_finish(struct connection *c)
         c->auth_result = AUTH_RESULT_INCOMPLETE;
     if (!c->client_spoke && c->greeted && c->auth_result == AUTH_RESULT_UNKNOWN && !welcome)
         c->auth_result = AUTH_RESULT_INCOMPLETE;
+    /* Behind closed TLS the login is taken to have gone well, unless TLS itself did not. */
+    bool refused = c->tls && (c->inside_tls.reason == TLS_REASON_REFUSED || c->inside_tls.reason == TLS_REASON_UNFINISHED);
     bool over = c->ended || c->closed_by == CLOSED_BY_QUIT;
     if (c->auth_result == AUTH_RESULT_ERROR)
         c->state = CONNECTION_REJECTED;
@@ -174,7 +177,7 @@ void connection_finish(struct connection *c)
         c->state = CONNECTION_MIDSTREAM;
     else if (!over)
         c->state = CONNECTION_OPEN;
-    else if (welcome || (c->tls && c->opaque))
+    else if (welcome || (c->opaque && !refused))
         c->state = CONNECTION_COMPLETE;
     else
         c->state = CONNECTION_ABORTED;
@@ -189,6 +192,11 @@ int64_t connection_tcp_connect_us(const struct connection *c)
 int64_t connection_greeting_us(const struct connection *c)
 {
     return connection_us(c->established_ns, c->greeting_ns);
+}
+
+int64_t connection_tls_us(const struct connection *c)
+{
+    return connection_us(c->inside_tls.start_ns, c->inside_tls.finished_ns);
 }
 
 int64_t connection_auth_us(const struct connection *c)

@@ -4,6 +4,7 @@
 #ifndef ANALYZER_CONNECTION_H
 #define ANALYZER_CONNECTION_H
 
+#include "analyzer/connection_tls.h"
 #include "analyzer/segment.h"
 #include "analyzer/wire_text.h"
 #include "mywire/session.h"
@@ -63,12 +64,12 @@ struct connection {
     GString *error_message;
 
     bool tls;
-    const char *tls_reason; /**< why TLS stays closed; NULL when it does not, or when there is none */
+    struct connection_tls inside_tls; /**< with `tls` */
     enum { COMPRESSION_NONE, COMPRESSION_ZLIB, COMPRESSION_ZSTD } compression;
     uint64_t damaged_frames; /**< compressed frames that could not be opened */
     bool opaque; /**< what follows the login cannot be read: commands and rows are unknown */
 
-    int64_t syn_ns, established_ns, greeting_ns, ssl_request_ns, login_ns, verdict_ns;
+    int64_t syn_ns, established_ns, greeting_ns, login_ns, verdict_ns;
 
     uint64_t commands, errors, warnings, rows;
     uint64_t answered; /**< commands whose reply was seen */
@@ -101,6 +102,7 @@ static inline int64_t connection_us(int64_t from_ns, int64_t to_ns)
 /** Phase durations in microseconds, -1 unknown. */
 int64_t connection_tcp_connect_us(const struct connection *c);
 int64_t connection_greeting_us(const struct connection *c);
+int64_t connection_tls_us(const struct connection *c);
 int64_t connection_auth_us(const struct connection *c);
 int64_t connection_login_us(const struct connection *c);
 

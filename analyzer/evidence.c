@@ -28,6 +28,13 @@ void evidence_json(struct json *j, const struct analysis *a)
     json_put_uint(j, "connections", a->connections);
     json_put_uint(j, "midstream_connections", a->midstream);
     json_put_uint(j, "undecrypted_connections", a->undecrypted);
+    json_put_uint(j, "partly_decrypted_connections", a->partly_decrypted);
+    json_key(j, "not_decrypted_because");
+    json_object(j);
+    for (int i = 0; i < TLS_REASONS; i++)
+        if (a->not_decrypted[i])
+            json_put_uint(j, tls_reason_sentence(i), a->not_decrypted[i]);
+    json_object_end(j);
     json_put_uint(j, "damaged_frames", a->damaged_frames);
     json_put_uint(j, "gap_bytes", a->counters.gap_bytes_lost + a->counters.gap_bytes_snaplen);
 #define COUNTER(id, name, meaning) json_put_uint(j, name, a->counters.id);
@@ -64,6 +71,10 @@ int evidence_text(struct output *out, const struct analysis *a)
     line_if(out, a->midstream, "connection begins before the capture", "connections begin before the capture");
     line_if(out, a->undecrypted, "connection is encrypted and was not decrypted",
             "connections are encrypted and were not decrypted");
+    line_if(out, a->partly_decrypted, "connection was decrypted in part", "connections were decrypted in part");
+    for (int i = 0; i < TLS_REASONS; i++)
+        if (a->not_decrypted[i])
+            output_printf(out, "    %" G_GUINT64_FORMAT ": %s\n", a->not_decrypted[i], tls_reason_sentence(i));
     line_if(out, a->damaged_frames, "compressed frame could not be opened", "compressed frames could not be opened");
     line_if(out, a->counters.gap_bytes_lost, "byte of TCP payload is missing", "bytes of TCP payload are missing");
     line_if(out, a->counters.gap_bytes_snaplen, "byte was cut off by the recorder's snapshot length",

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Values of a fact that are told apart; programs and users can be many. */
-enum { VALUES_MAX = 10000, SCRATCH = 128 };
+enum { VALUES_MAX = 10000, SCRATCH = 1200 };
 
 struct handshakes *handshakes_new(void)
 {
@@ -63,11 +63,44 @@ static const char *number(unsigned n, char *scratch)
     return scratch;
 }
 
+static const char *resumption(enum tls_resumption resumed)
+{
+    static const char *const names[] = {NULL, "new", "resumed"};
+    return names[resumed];
+}
+
+/* The end of its validity before the subject: handshake_certificate() takes them apart. */
+static const char *certificate(const struct connection_tls *tls, char *scratch)
+{
+    char *not_after = connection_tls_not_after(tls);
+    if (not_after && tls->subject)
+        g_snprintf(scratch, SCRATCH, "%s %s", not_after, tls->subject);
+    bool known = not_after && tls->subject;
+    g_free(not_after);
+    return known ? scratch : NULL;
+}
+
+bool handshake_certificate(const char *value, int64_t now_ns, struct handshake_certificate *out)
+{
+    enum { NOT_AFTER = 20 };
+    const int64_t day = G_GINT64_CONSTANT(86400);
+    g_strlcpy(out->not_after, value, sizeof out->not_after);
+    GDateTime *time = g_date_time_new_from_iso8601(out->not_after, NULL);
+    if (!time)
+        return false;
+    out->subject = value + NOT_AFTER + 1;
+    int64_t left = g_date_time_to_unix(time) - now_ns / G_GINT64_CONSTANT(1000000000);
+    out->days_left = left >= 0 ? left / day : -((day - 1 - left) / day);
+    g_date_time_unref(time);
+    return true;
+}
+
 static const char *fact_value(const struct connection *c, enum handshake_fact fact, char *scratch)
 {
     switch (fact) {
 #define FACT(key, title, value)                                                                                        \
-    case HANDSHAKE_##key: return value;
+    case HANDSHAKE_##key:                                                                                              \
+        return value;
 #include "analyzer/handshake_facts.def"
 #undef FACT
     case HANDSHAKE_FACTS: break;
@@ -105,6 +138,7 @@ void handshakes_add(struct handshakes *h, const struct connection *c)
     const int64_t us[HANDSHAKE_PHASES] = {
         [PHASE_TCP_CONNECT] = connection_tcp_connect_us(c),
         [PHASE_GREETING] = connection_greeting_us(c),
+        [PHASE_TLS] = connection_tls_us(c),
         [PHASE_AUTH] = connection_auth_us(c),
         [PHASE_LOGIN] = connection_login_us(c),
     };
@@ -153,7 +187,7 @@ const char *handshake_fact_title(enum handshake_fact fact)
 
 const char *handshake_phase_name(enum handshake_phase phase)
 {
-    static const char *const names[] = {"tcp_connect", "greeting", "auth", "login"};
+    static const char *const names[] = {"tcp_connect", "greeting", "tls", "auth", "login"};
     return names[phase];
 }
 

@@ -15,7 +15,7 @@ enum handshake_fact {
 };
 
 /** Phases of a login whose durations are gathered. */
-enum handshake_phase { PHASE_TCP_CONNECT, PHASE_GREETING, PHASE_AUTH, PHASE_LOGIN, HANDSHAKE_PHASES };
+enum handshake_phase { PHASE_TCP_CONNECT, PHASE_GREETING, PHASE_TLS, PHASE_AUTH, PHASE_LOGIN, HANDSHAKE_PHASES };
 
 struct handshake_capability {
     uint64_t server, client, both; /**< connections in which they offered, asked, or both */
@@ -41,6 +41,16 @@ void handshakes_merge(struct handshakes *into, const struct handshakes *from);
 /** "server_version" and "Server version". */
 const char *handshake_fact_key(enum handshake_fact fact);
 const char *handshake_fact_title(enum handshake_fact fact);
+
+/** A value of the fact tls_certificate. */
+struct handshake_certificate {
+    const char *subject; /**< borrowed from the value */
+    char not_after[21];  /**< "2027-01-31T12:00:00Z" */
+    int64_t days_left;   /**< whole days from the time given; negative: over since that many, begun ones counted */
+};
+
+/** Takes such a value apart; `now_ns` is capture time. False if it is none. */
+bool handshake_certificate(const char *value, int64_t now_ns, struct handshake_certificate *out);
 
 /** "tcp_connect". */
 const char *handshake_phase_name(enum handshake_phase phase);

@@ -106,14 +106,24 @@ static void put_auth(struct record *r, const struct connection *c)
 
 static void put_tls(struct record *r, const struct connection *c)
 {
-    /* What only the inside of the TLS handshake tells is unknown. */
-    static const char *const inside[] = {"tls_version", "tls_cipher", "tls_group",          "tls_resumed",
-                                         "tls_sni",     "tls_alpn",   "tls_server_subject", "tls_server_not_after"};
+    const struct connection_tls *t = &c->inside_tls;
+    char scratch[16];
     record_bool(r, "tls", c->tls);
-    for (size_t i = 0; i < G_N_ELEMENTS(inside); i++)
-        record_null(r, inside[i]);
-    record_string(r, "tls_decrypted", c->tls ? "none" : NULL);
-    record_string(r, "tls_reason", c->tls_reason);
+    record_string(r, "tls_version", tls_version_name(t->version));
+    record_string(r, "tls_cipher", connection_tls_cipher(t, scratch));
+    record_string(r, "tls_group", tls_group_name(t->group));
+    if (t->resumed == TLS_RESUMED_UNKNOWN)
+        record_null(r, "tls_resumed");
+    else
+        record_bool(r, "tls_resumed", t->resumed == TLS_RESUMED_YES);
+    record_string(r, "tls_sni", t->sni);
+    record_string(r, "tls_alpn", t->alpn);
+    record_string(r, "tls_server_subject", t->subject);
+    char *not_after = connection_tls_not_after(t);
+    record_string(r, "tls_server_not_after", not_after);
+    g_free(not_after);
+    record_string(r, "tls_decrypted", c->tls ? connection_tls_opened_name(t->opened) : NULL);
+    record_string(r, "tls_reason", t->why);
 }
 
 void report_connection(struct record *r, const struct connection *c)
@@ -144,7 +154,7 @@ void report_connection(struct record *r, const struct connection *c)
     record_uint(r, "damaged_frames", c->damaged_frames);
     record_duration(r, "tcp_connect_us", connection_tcp_connect_us(c));
     record_duration(r, "greeting_us", connection_greeting_us(c));
-    record_null(r, "tls_us");
+    record_duration(r, "tls_us", connection_tls_us(c));
     record_duration(r, "auth_us", connection_auth_us(c));
     record_duration(r, "login_us", connection_login_us(c));
     record_uint_if(r, "commands", readable, c->commands);

@@ -29,8 +29,9 @@ static const char *error_symbol(const struct tally_row *row)
 
 /* -- JSON ---------------------------------------------------------------------------------------------------------- */
 
-static void json_fact(struct json *j, const struct handshakes *h, enum handshake_fact fact)
+static void json_fact(struct json *j, const struct handshakes *h, enum handshake_fact fact, int64_t now_ns)
 {
+    struct handshake_certificate certificate;
     struct tally_row *rows = tally_rows(h->facts[fact]);
     json_key(j, handshake_fact_key(fact));
     json_array(j);
@@ -39,6 +40,10 @@ static void json_fact(struct json *j, const struct handshakes *h, enum handshake
         if (fact == HANDSHAKE_error_code) {
             json_put_uint(j, "value", strtoul(rows[i].key, NULL, 10));
             json_put_string(j, "symbol", error_symbol(&rows[i]));
+        } else if (fact == HANDSHAKE_tls_certificate && handshake_certificate(rows[i].key, now_ns, &certificate)) {
+            json_put_string(j, "value", certificate.subject);
+            json_put_string(j, "not_after", certificate.not_after);
+            json_put_int(j, "days_left", certificate.days_left);
         } else {
             json_put_string_n(j, "value", rows[i].key, rows[i].n);
         }
@@ -100,7 +105,7 @@ static int write_json(struct output *out, const struct handshakes *h, const stru
     json_object(j);
     json_capabilities(j, h);
     for (int i = 0; i < HANDSHAKE_FACTS; i++)
-        json_fact(j, h, i);
+        json_fact(j, h, i, a->last_ns);
     json_object_end(j);
     json_key(j, "latency_us");
     json_object(j);
@@ -172,14 +177,28 @@ static void cell_share(struct table *t, uint64_t n, uint64_t of)
     table_cell(t, text, TABLE_PLAIN);
 }
 
-static void fact_rows(struct table *t, const struct handshakes *h, enum handshake_fact fact)
+/* What stands in the table for a value of a fact; to be freed. */
+static char *fact_text(enum handshake_fact fact, const struct tally_row *row, int64_t now_ns)
+{
+    struct handshake_certificate c;
+    const char *symbol = fact == HANDSHAKE_error_code ? error_symbol(row) : NULL;
+    if (symbol)
+        return g_strdup_printf("%s %s", row->key, symbol);
+    if (fact != HANDSHAKE_tls_certificate || !handshake_certificate(row->key, now_ns, &c))
+        return g_strdup(row->n ? row->key : "(empty)");
+    if (c.days_left < 0)
+        return g_strdup_printf("%s, expired %" G_GINT64_FORMAT " days before (%.10s)", c.subject, -c.days_left,
+                               c.not_after);
+    return g_strdup_printf("%s, %" G_GINT64_FORMAT " days left (%.10s)", c.subject, c.days_left, c.not_after);
+}
+
+static void fact_rows(struct table *t, const struct handshakes *h, enum handshake_fact fact, int64_t now_ns)
 {
     enum { SHOWN = 20 };
     size_t n = tally_size(h->facts[fact]);
     struct tally_row *rows = tally_rows(h->facts[fact]);
     for (size_t i = 0; i < n && i < SHOWN; i++) {
-        const char *symbol = fact == HANDSHAKE_error_code ? error_symbol(&rows[i]) : NULL;
-        char *value = symbol ? g_strdup_printf("%s %s", rows[i].key, symbol) : g_strdup(rows[i].n ? rows[i].key : "(empty)");
+        char *value = fact_text(fact, &rows[i], now_ns);
         table_row(t);
         table_cell(t, i == 0 ? handshake_fact_title(fact) : "", TABLE_STRONG);
         table_cell(t, value, TABLE_PLAIN);
@@ -197,13 +216,13 @@ static void fact_rows(struct table *t, const struct handshakes *h, enum handshak
     g_free(rows);
 }
 
-static void text_facts(struct output *out, const struct handshakes *h)
+static void text_facts(struct output *out, const struct handshakes *h, int64_t now_ns)
 {
     static const struct table_column columns[] = {
         {"FACT", 0, 0}, {"VALUE", TABLE_TRUNCATE, 0}, {"COUNT", TABLE_RIGHT, 0}, {"SHARE", TABLE_RIGHT, 0}};
     struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
     for (int i = 0; i < HANDSHAKE_FACTS; i++)
-        fact_rows(t, h, i);
+        fact_rows(t, h, i, now_ns);
     table_print(t, out->sink);
     table_free(t);
     output_printf(out, "\n");
@@ -211,9 +230,12 @@ static void text_facts(struct output *out, const struct handshakes *h)
 
 static void text_capabilities(struct output *out, const struct handshakes *h)
 {
-    static const struct table_column columns[] = {{"CAPABILITY", TABLE_TRUNCATE, 0}, {"SERVER", TABLE_RIGHT, 0},
-                                                  {"", TABLE_RIGHT, 0},              {"CLIENT", TABLE_RIGHT, 0},
-                                                  {"", TABLE_RIGHT, 0},              {"BOTH", TABLE_RIGHT, 0},
+    static const struct table_column columns[] = {{"CAPABILITY", TABLE_TRUNCATE, 0},
+                                                  {"SERVER", TABLE_RIGHT, 0},
+                                                  {"", TABLE_RIGHT, 0},
+                                                  {"CLIENT", TABLE_RIGHT, 0},
+                                                  {"", TABLE_RIGHT, 0},
+                                                  {"BOTH", TABLE_RIGHT, 0},
                                                   {"", TABLE_RIGHT, 0}};
     struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
     const char *name;
@@ -242,10 +264,9 @@ static void cell_ms(struct table *t, int64_t us)
 
 static void text_latency(struct output *out, const struct handshakes *h)
 {
-    static const struct table_column columns[] = {{"PHASE (ms)", 0, 0},     {"COUNT", TABLE_RIGHT, 0},
-                                                  {"MIN", TABLE_RIGHT, 0},  {"P50", TABLE_RIGHT, 0},
-                                                  {"P90", TABLE_RIGHT, 0},  {"P95", TABLE_RIGHT, 0},
-                                                  {"P99", TABLE_RIGHT, 0},  {"MAX", TABLE_RIGHT, 0}};
+    static const struct table_column columns[] = {
+        {"PHASE (ms)", 0, 0},    {"COUNT", TABLE_RIGHT, 0}, {"MIN", TABLE_RIGHT, 0}, {"P50", TABLE_RIGHT, 0},
+        {"P90", TABLE_RIGHT, 0}, {"P95", TABLE_RIGHT, 0},   {"P99", TABLE_RIGHT, 0}, {"MAX", TABLE_RIGHT, 0}};
     struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
     for (int p = 0; p < HANDSHAKE_PHASES; p++) {
         const struct sketch *s = &h->latency[p];
@@ -268,7 +289,7 @@ static int write_text(struct output *out, const struct handshakes *h, const stru
 {
     output_printf(out, "%" G_GUINT64_FORMAT " connections\n\n", h->connections);
     if (h->connections) {
-        text_facts(out, h);
+        text_facts(out, h, a->last_ns);
         text_capabilities(out, h);
         text_latency(out, h);
     }

@@ -307,8 +307,9 @@ static void on_closed(void *user, struct connection *c)
     struct follow *f = user;
     command_gatherer_closed(f->gatherer, c);
     if (c->id == f->id) {
-        if (c->tls_reason)
-            tellf(f, c->end_ns, PLAIN, "the rest is encrypted: %s", c->tls_reason);
+        if (c->inside_tls.why)
+            tellf(f, c->end_ns, PLAIN, "%s: %s", c->opaque ? "the rest is encrypted" : "not all of it was decrypted",
+                  c->inside_tls.why);
         tellf(f, c->end_ns, PLAIN, "%s (%s)", connection_state_name(c->state), connection_close_name(c->closed_by));
     }
     connection_free(c);

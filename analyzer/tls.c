@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/tls.h"
+
+#include <string.h>
+
+#include "analyzer/tls_state.h"
+
+static const char *const sentences[] = {
+#define TLS_REASON(id, sentence) [TLS_REASON_##id] = sentence,
+#include "analyzer/tls_reasons.def"
+#undef TLS_REASON
+};
+
+const char *tls_reason_sentence(enum tls_reason reason)
+{
+    return sentences[reason];
+}
+
+struct tls *tls_new(struct tls_env *env, void *user)
+{
+    struct tls *t = g_new0(struct tls, 1);
+    t->env = env;
+    t->user = user;
+    t->facts.alert = -1;
+    return t;
+}
+
+/* -- handshake ----------------------------------------------------------------------------------------------------- */
+
+static void keep_fact(GByteArray **fact, struct bytes value)
+{
+    if (*fact || !value.n)
+        return;
+    *fact = g_byte_array_sized_new((guint)value.n);
+    g_byte_array_append(*fact, value.p, (guint)value.n);
+}
+
+static void drop_early(struct tls *t)
+{
+    if (t->early)
+        g_byte_array_unref(t->early);
+    t->early = NULL;
+}
+
+static void read_client_hello(struct tls *t, struct bytes body)
+{
+    struct tls_client_hello hello;
+    tls_parse_client_hello(body, &hello);
+    keep_fact(&t->facts.sni, hello.sni);
+    /* After a HelloRetryRequest the early data counts for nothing. */
+    drop_early(t);
+    struct tls_side *s = &t->side[TLS_CLIENT];
+    if (s->epoch == EARLY)
+        tls_use_opener(s, NULL, CLEAR);
+    if (hello.early_data && s->epoch == CLEAR)
+        s->epoch = EARLY;
+    if (t->keyed) { /* a handshake begins before the last one ended */
+        tls_forget_keys(t);
+    }
+}
+
+static void read_server_hello(struct tls *t, struct bytes body)
+{
+    struct tls_server_hello hello;
+    tls_parse_server_hello(body, &hello);
+    if (hello.retry || !t->agreement.server_hello)
+        return;
+    struct tls_facts *f = &t->facts;
+    if (!f->version) { /* renegotiation changes nothing of what was told */
+        f->version = t->agreement.version;
+        f->suite = t->agreement.suite_id;
+        f->suite_known = true;
+        keep_fact(&f->alpn, tls_first_alpn(hello.alpn));
+    }
+    if (!tls_is_13(t))
+        return;
+    f->group = hello.group;
+    f->resumed = hello.pre_shared_key ? TLS_RESUMED_YES : TLS_RESUMED_NO;
+    tls_enter(t, &t->side[TLS_SERVER], HANDSHAKE);
+    if (t->side[TLS_CLIENT].epoch != EARLY)
+        tls_enter(t, &t->side[TLS_CLIENT], HANDSHAKE);
+}
+
+static void read_finished(struct tls *t, struct tls_side *s, int64_t time_ns)
+{
+    s->finished = true;
+    if (t->side[0].finished && t->side[1].finished && !t->facts.finished_ns)
+        t->facts.finished_ns = time_ns;
+    /* A client that authenticates later sends another one, which changes nothing. */
+    if (tls_is_13(t) && s->epoch < DATA)
+        tls_enter(t, s, DATA);
+}
+
+static void take_message(struct tls *t, struct tls_side *s, const struct tls_message *message, struct mw_stamp stamp)
+{
+    int dir = tls_direction(t, s);
+    const struct tls_secrets *secrets = t->env->keyring.secrets;
+    struct tls_extensions extensions;
+    tls_agreement_message(&t->agreement, dir, message, secrets && tls_secrets_keys(secrets) > 0);
+    switch (message->type) {
+    case TLS_CLIENT_HELLO: read_client_hello(t, message->body); break;
+    case TLS_SERVER_HELLO: read_server_hello(t, message->body); break;
+    case TLS_ENCRYPTED_EXTENSIONS:
+        tls_parse_encrypted_extensions(message->body, &extensions);
+        keep_fact(&t->facts.alpn, tls_first_alpn(extensions.alpn));
+        break;
+    case TLS_CERTIFICATE:
+        if (dir == TLS_SERVER && t->agreement.certificate)
+            keep_fact(&t->facts.certificate,
+                      (struct bytes){t->agreement.certificate->data, t->agreement.certificate->len, false});
+        break;
+    case TLS_SERVER_KEY_EXCHANGE:
+        if (!t->facts.group && t->agreement.suite && t->agreement.suite->kx == TLS_KX_ECDHE)
+            t->facts.group = tls_parse_key_exchange_group(message->body);
+        break;
+    case TLS_END_OF_EARLY_DATA:
+        if (t->early)
+            t->env->sink.data(t->user, dir, t->early->data, t->early->len, t->early_stamp);
+        drop_early(t);
+        tls_enter(t, s, HANDSHAKE);
+        break;
+    case TLS_FINISHED: read_finished(t, s, stamp.time_ns); break;
+    case TLS_KEY_UPDATE:
+        if (tls_is_13(t) && s->epoch == DATA)
+            tls_update_key(t, s);
+        break;
+    default: break;
+    }
+}
+
+/* -- content ------------------------------------------------------------------------------------------------------- */
+
+static void take_alert(struct tls *t, struct tls_side *s, const uint8_t *p, size_t n)
+{
+    enum { FATAL = 2, CLOSE_NOTIFY = 0 };
+    if (n != 2)
+        return;
+    if (p[1] == CLOSE_NOTIFY) {
+        s->over = true;
+    } else if (p[0] == FATAL || tls_is_13(t)) {
+        if (t->facts.alert < 0)
+            t->facts.alert = p[1];
+    }
+}
+
+static void take_data(struct tls *t, struct tls_side *s, const struct tls_plain *plain, struct mw_stamp stamp)
+{
+    if (plain->n == 0)
+        return;
+    if (s->epoch != EARLY) {
+        t->env->sink.data(t->user, tls_direction(t, s), plain->p, plain->n, stamp);
+        return;
+    }
+    if (!t->early)
+        t->early = g_byte_array_new();
+    if (t->early->len + plain->n <= EARLY_MAX)
+        g_byte_array_append(t->early, plain->p, (guint)plain->n);
+    t->early_stamp = stamp;
+}
+
+/* TLS 1.3 sends ChangeCipherSpec for the sake of middleboxes, perhaps before its ServerHello: then it means nothing. */
+static bool may_become_13(const struct tls *t)
+{
+    return t->agreement.client_hello && !t->agreement.server_hello && t->agreement.offered[0];
+}
+
+static void take_content(struct tls *t, struct tls_side *s, const struct tls_plain *plain, struct mw_stamp stamp)
+{
+    struct tls_message message;
+    switch (plain->type) {
+    case TLS_CHANGE_CIPHER_SPEC:
+        if (!tls_is_13(t) && !may_become_13(t))
+            tls_change_keys(t, s);
+        break;
+    case TLS_ALERT: take_alert(t, s, plain->p, plain->n); break;
+    case TLS_HANDSHAKE:
+        if (!tls_messages_push(&s->messages, plain->p, plain->n))
+            t->agreement.incomplete = true;
+        while (tls_messages_next(&s->messages, &message))
+            take_message(t, s, &message, stamp);
+        break;
+    case TLS_APPLICATION_DATA: take_data(t, s, plain, stamp); break;
+    default: break;
+    }
+}
+
+/* -- opening ------------------------------------------------------------------------------------------------------- */
+
+/* What was not opened between the last opened record and this one, as content: told before it. */
+static void tell_missing(struct tls *t, struct tls_side *s, uint64_t records, struct mw_stamp stamp)
+{
+    bool lost = s->missing && records;
+    uint64_t missing = s->missing;
+    s->missing = 0;
+    if (!lost) /* what was passed over took no number, so it was no record */
+        return;
+    /* Every record takes its header and, with the ciphers that keep the length, as much more as the last one. */
+    uint64_t overhead = records * s->overhead;
+    bool known = s->overhead && t->agreement.suite && t->agreement.suite->mac == TLS_HASH_NONE;
+    t->env->sink.gap(t->user, tls_direction(t, s), known && missing > overhead ? missing - overhead : UINT64_MAX,
+                     stamp);
+}
+
+static bool is_rc4(const struct tls_side *s, const struct tls *t)
+{
+    return s->opener && t->agreement.suite && t->agreement.suite->cipher == TLS_CIPHER_RC4_128;
+}
+
+static void not_opened(struct tls *t, struct tls_side *s, const struct tls_record *record)
+{
+    if (s->hunting) { /* a record of the handshake, unless the key is wrong */
+        s->hunted++;
+    } else if (is_rc4(s, t)) { /* the next number is the next, and the key stream has gone on */
+        s->closed++;
+        s->sequence++;
+        s->skipped++;
+        s->missing += TLS_HEADER + record->n;
+    } else {
+        s->closed++;
+        s->missing += TLS_HEADER + record->n;
+        s->uncertain = MIN(s->uncertain + 1, t->env->limits->tls_lost_records);
+    }
+    if (s->tries < t->env->limits->tls_trials)
+        return;
+    t->env->hits->tls_trials++;
+    tls_give_up(t, s, s->opened ? TLS_REASON_RECORDS_LOST : TLS_REASON_BAD_MAC);
+}
+
+static void open_record(struct tls *t, struct tls_side *s, const struct tls_record *record)
+{
+    struct tls_plain plain;
+    uint64_t sequence;
+    if (!tls_search(t, s, record, &sequence, &plain)) {
+        not_opened(t, s, record);
+        return;
+    }
+    /* The content may change the keys, and with them everything below. */
+    uint64_t lost = sequence - s->sequence + s->skipped;
+    tell_missing(t, s, lost, record->stamp);
+    s->overhead = TLS_HEADER + record->n - plain.n;
+    s->sequence = sequence + 1;
+    s->uncertain = s->skipped = 0;
+    s->tries = 0;
+    s->hunting = false;
+    s->opened++;
+    if (s->epoch != EARLY && tls_direction(t, s) == TLS_CLIENT)
+        drop_early(t); /* the server did not take it */
+    take_content(t, s, &plain, record->stamp);
+}
+
+/* -- records ------------------------------------------------------------------------------------------------------- */
+
+/* A record that nothing protects. */
+static void take_clear(struct tls *t, struct tls_side *s, const struct tls_record *record)
+{
+    struct tls_plain plain = {record->type, record->p, record->n};
+    take_content(t, s, &plain, record->stamp);
+}
+
+static void take_closed(struct tls *t, struct tls_side *s, const struct tls_record *record)
+{
+    s->closed++;
+    /* The first protected record of TLS 1.2 and before is Finished, key or not. */
+    if (!tls_is_13(t) && record->type == TLS_HANDSHAKE && !s->finished)
+        read_finished(t, s, record->stamp.time_ns);
+}
+
+static void take_record(struct tls *t, struct tls_side *s, const struct tls_record *record)
+{
+    bool protected =
+        s->epoch != CLEAR && (record->type == TLS_APPLICATION_DATA || !(tls_is_13(t) || s->epoch == EARLY));
+    if (s->over)
+        return;
+    if (s->dead && (protected || s->epoch == CLEAR)) {
+        take_closed(t, s, record);
+    } else if (protected) {
+        open_record(t, s, record);
+    } else if (tls_is_13(t) && s->epoch >= HANDSHAKE && record->type == TLS_HANDSHAKE) {
+        s->closed++; /* nobody sends this in clear any more */
+    } else if (record->type != TLS_APPLICATION_DATA) {
+        take_clear(t, s, record);
+    } else if (t->agreement.client_hello && !t->agreement.server_hello && tls_direction(t, s) == TLS_CLIENT) {
+        open_record(t, s, record);
+    } else {
+        s->closed++;
+        tls_set_reason(t, t->agreement.client_hello
+                              ? (t->agreement.snaplen ? TLS_REASON_SNAPLEN : TLS_REASON_HANDSHAKE_LOST)
+                              : TLS_REASON_MIDSTREAM);
+    }
+}
+
+/* `bytes` of protected records are missing, which were at most `records`. */
+static void on_lost(struct tls *t, struct tls_side *s, uint64_t bytes, uint64_t records)
+{
+    s->missing += bytes;
+    s->uncertain += records;
+    s->n_tail = 0;
+    if (s->uncertain > t->env->limits->tls_lost_records) {
+        s->uncertain = t->env->limits->tls_lost_records;
+        t->env->hits->tls_lost_records++;
+    }
+    tls_messages_reset(&s->messages);
+}
+
+/* A record whose bytes are not all there. */
+static void take_damaged(struct tls *t, struct tls_side *s, size_t n)
+{
+    if (!is_rc4(s, t)) {
+        on_lost(t, s, TLS_HEADER + n, 1);
+        return;
+    }
+    tls_opener_skip(s->opener, NULL, n);
+    s->sequence++;
+    s->skipped++;
+    on_lost(t, s, TLS_HEADER + n, 0);
+}
+
+/* Bytes that held records, nobody knows which. */
+static void take_lost(struct tls *t, struct tls_side *s, uint64_t n)
+{
+    if (is_rc4(s, t))
+        tls_give_up(t, s, TLS_REASON_RECORDS_LOST);
+    else
+        on_lost(t, s, n, n / RECORD_MIN + 1);
+}
+
+static void drain(struct tls *t, struct tls_side *s)
+{
+    struct tls_record record;
+    enum tls_record_status status;
+    while ((status = tls_records_next(&s->records, &record)) != TLS_RECORD_NONE) {
+        if (status == TLS_RECORD_WHOLE) {
+            take_record(t, s, &record);
+            continue;
+        }
+        if (s->epoch == CLEAR) {
+            t->agreement.incomplete = true;
+            tls_messages_reset(&s->messages);
+        } else if (status == TLS_RECORD_DAMAGED) {
+            take_damaged(t, s, record.n);
+        } else {
+            take_lost(t, s, record.n);
+        }
+    }
+}
+
+void tls_push(struct tls *t, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    struct tls_side *s = &t->side[dir];
+    tls_records_push(&s->records, p, n, stamp);
+    drain(t, s);
+}
+
+void tls_gap(struct tls *t, int dir, uint64_t n, bool snaplen, struct mw_stamp stamp)
+{
+    struct tls_side *s = &t->side[dir];
+    if (s->epoch == CLEAR && snaplen)
+        t->agreement.snaplen = true;
+    if (s->epoch != CLEAR)
+        t->lossy = true;
+    tls_records_gap(&s->records, n, stamp);
+    drain(t, s);
+}
+
+void tls_end(struct tls *t)
+{
+    struct mw_stamp nowhere = {0};
+    for (int dir = 0; dir < 2; dir++)
+        if (t->side[dir].missing && t->side[dir].opened) {
+            t->side[dir].missing = 0;
+            t->env->sink.gap(t->user, dir, UINT64_MAX, nowhere);
+        }
+}
+
+/* -- facts --------------------------------------------------------------------------------------------------------- */
+
+const struct tls_facts *tls_facts(const struct tls *t)
+{
+    return &t->facts;
+}
+
+bool tls_is_closed(const struct tls *t)
+{
+    return t->side[0].dead && t->side[1].dead;
+}
+
+/* Protected records that stayed closed. A hunt that found nothing has had the wrong key. */
+static uint64_t closed(const struct tls_side *s)
+{
+    return s->closed + (s->hunting ? s->hunted : 0);
+}
+
+enum tls_opened tls_opened(const struct tls *t)
+{
+    const struct tls_side *c = &t->side[0], *s = &t->side[1];
+    if (!c->opened && !s->opened)
+        return TLS_OPENED_NONE;
+    bool all = !closed(c) && !closed(s) && !c->dead && !s->dead && !t->lossy;
+    return all ? TLS_OPENED_FULL : TLS_OPENED_PARTIAL;
+}
+
+enum tls_reason tls_why(const struct tls *t)
+{
+    const struct tls_side *c = &t->side[0], *s = &t->side[1];
+    if (tls_opened(t) == TLS_OPENED_FULL)
+        return TLS_REASON_NONE;
+    if (t->reason != TLS_REASON_NONE)
+        return t->reason;
+    if (c->opened || s->opened)
+        return TLS_REASON_RECORDS_LOST;
+    if (closed(c) || closed(s))
+        return t->agreement.server_hello ? TLS_REASON_BAD_MAC
+               : t->agreement.snaplen    ? TLS_REASON_SNAPLEN
+                                         : TLS_REASON_HANDSHAKE_LOST;
+    if (t->facts.alert >= 0)
+        return TLS_REASON_REFUSED;
+    if (t->agreement.snaplen)
+        return TLS_REASON_SNAPLEN;
+    if (t->agreement.incomplete)
+        return TLS_REASON_HANDSHAKE_LOST;
+    if (c->records.passed || s->records.passed || c->records.searching)
+        return TLS_REASON_NOT_TLS;
+    return TLS_REASON_UNFINISHED;
+}
+
+void tls_free(struct tls *t)
+{
+    if (!t)
+        return;
+    for (int dir = 0; dir < 2; dir++) {
+        struct tls_side *s = &t->side[dir];
+        tls_records_clear(&s->records);
+        tls_messages_clear(&s->messages);
+        tls_opener_free(s->opener);
+        tls_keyring_return(&t->env->keyring, s->secret);
+    }
+    tls_agreement_clear(&t->agreement);
+    drop_early(t);
+    GByteArray *facts[] = {t->facts.sni, t->facts.alpn, t->facts.certificate};
+    for (size_t i = 0; i < G_N_ELEMENTS(facts); i++)
+        if (facts[i])
+            g_byte_array_unref(facts[i]);
+    tls_forget_keys(t);
+    g_free(t);
+}
