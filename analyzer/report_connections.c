@@ -229,7 +229,8 @@ void report_connection_row(struct table *table, const struct connection *c)
     cell(table, c->user, TABLE_STRONG);
     cell(table, c->database, TABLE_PLAIN);
     cell(table, c->server_version, TABLE_PLAIN);
-    cell(table, c->tls ? "yes" : "no", c->tls ? TABLE_GOOD : TABLE_DIM);
+    const char *version = tls_version_name(c->inside_tls.version);
+    cell(table, !c->tls ? "no" : version ? version : "yes", c->tls ? TABLE_GOOD : TABLE_DIM);
     cell(table, c->auth_plugin ? c->auth_plugin : c->client_auth_plugin, TABLE_PLAIN);
     cell_verdict(table, c);
     g_snprintf(text, sizeof text, "%.1f", (double)us / 1000);

@@ -128,6 +128,48 @@ static void take_message(struct tls *t, struct tls_side *s, const struct tls_mes
     }
 }
 
+/* -- what is missing ----------------------------------------------------------------------------------------------- */
+
+/* Whether a record's content is as long as the record, but for what the last one had too: not with the padding of CBC.
+ */
+static bool keeps_length(const struct tls *t, const struct tls_side *s)
+{
+    return s->overhead && s->epoch == DATA && t->agreement.suite && t->agreement.suite->mac == TLS_HASH_NONE;
+}
+
+/* Content is missing that was in `records` records. What was passed over but took no number was no record. */
+static void tell_missing(struct tls *t, struct tls_side *s, uint64_t records, struct mw_stamp stamp)
+{
+    uint64_t missing = s->missing, overhead = records * s->overhead;
+    s->missing = 0;
+    if (!missing || !records)
+        return;
+    bool known = keeps_length(t, s) && missing > overhead;
+    t->env->sink.gap(t->user, tls_direction(t, s), known ? missing - overhead : UINT64_MAX, stamp);
+}
+
+/* How much is missing will be known once the next record is opened. Before the other side goes on it must be told all
+ * the same: what it says may depend on that. */
+static void tell_unknown(struct tls *t, struct tls_side *s, struct mw_stamp stamp)
+{
+    if (s->missing && s->opened)
+        t->env->sink.gap(t->user, tls_direction(t, s), UINT64_MAX, stamp);
+    s->missing = 0;
+}
+
+/* A record of known length is not opened. */
+static void lose_record(struct tls *t, struct tls_side *s, size_t n, struct mw_stamp stamp)
+{
+    uint64_t bytes = TLS_HEADER + n;
+    if (s->missing || !keeps_length(t, s)) {
+        s->missing += bytes;
+        return;
+    }
+    s->told++;
+    if (bytes > s->overhead)
+        t->env->sink.gap(t->user, tls_direction(t, s), bytes - s->overhead, stamp);
+}
+
 /* -- content ------------------------------------------------------------------------------------------------------- */
 
 static void take_alert(struct tls *t, struct tls_side *s, const uint8_t *p, size_t n)
@@ -145,8 +187,10 @@ static void take_alert(struct tls *t, struct tls_side *s, const uint8_t *p, size
 
 static void take_data(struct tls *t, struct tls_side *s, const struct tls_plain *plain, struct mw_stamp stamp)
 {
+    struct tls_side *other = &t->side[!tls_direction(t, s)];
     if (plain->n == 0)
         return;
+    tell_unknown(t, other, stamp);
     if (s->epoch != EARLY) {
         t->env->sink.data(t->user, tls_direction(t, s), plain->p, plain->n, stamp);
         return;
@@ -186,21 +230,6 @@ static void take_content(struct tls *t, struct tls_side *s, const struct tls_pla
 
 /* -- opening ------------------------------------------------------------------------------------------------------- */
 
-/* What was not opened between the last opened record and this one, as content: told before it. */
-static void tell_missing(struct tls *t, struct tls_side *s, uint64_t records, struct mw_stamp stamp)
-{
-    bool lost = s->missing && records;
-    uint64_t missing = s->missing;
-    s->missing = 0;
-    if (!lost) /* what was passed over took no number, so it was no record */
-        return;
-    /* Every record takes its header and, with the ciphers that keep the length, as much more as the last one. */
-    uint64_t overhead = records * s->overhead;
-    bool known = s->overhead && t->agreement.suite && t->agreement.suite->mac == TLS_HASH_NONE;
-    t->env->sink.gap(t->user, tls_direction(t, s), known && missing > overhead ? missing - overhead : UINT64_MAX,
-                     stamp);
-}
-
 static bool is_rc4(const struct tls_side *s, const struct tls *t)
 {
     return s->opener && t->agreement.suite && t->agreement.suite->cipher == TLS_CIPHER_RC4_128;
@@ -214,10 +243,10 @@ static void not_opened(struct tls *t, struct tls_side *s, const struct tls_recor
         s->closed++;
         s->sequence++;
         s->skipped++;
-        s->missing += TLS_HEADER + record->n;
+        lose_record(t, s, record->n, record->stamp);
     } else {
         s->closed++;
-        s->missing += TLS_HEADER + record->n;
+        lose_record(t, s, record->n, record->stamp);
         s->uncertain = MIN(s->uncertain + 1, t->env->limits->tls_lost_records);
     }
     if (s->tries < t->env->limits->tls_trials)
@@ -236,10 +265,10 @@ static void open_record(struct tls *t, struct tls_side *s, const struct tls_reco
     }
     /* The content may change the keys, and with them everything below. */
     uint64_t lost = sequence - s->sequence + s->skipped;
-    tell_missing(t, s, lost, record->stamp);
+    tell_missing(t, s, lost > s->told ? lost - s->told : 0, record->stamp);
     s->overhead = TLS_HEADER + record->n - plain.n;
     s->sequence = sequence + 1;
-    s->uncertain = s->skipped = 0;
+    s->uncertain = s->skipped = s->told = 0;
     s->tries = 0;
     s->hunting = false;
     s->opened++;
@@ -289,10 +318,9 @@ static void take_record(struct tls *t, struct tls_side *s, const struct tls_reco
     }
 }
 
-/* `bytes` of protected records are missing, which were at most `records`. */
-static void on_lost(struct tls *t, struct tls_side *s, uint64_t bytes, uint64_t records)
+/* At most that many protected records are missing. */
+static void on_lost(struct tls *t, struct tls_side *s, uint64_t records)
 {
-    s->missing += bytes;
     s->uncertain += records;
     s->n_tail = 0;
     if (s->uncertain > t->env->limits->tls_lost_records) {
@@ -303,25 +331,25 @@ static void on_lost(struct tls *t, struct tls_side *s, uint64_t bytes, uint64_t 
 }
 
 /* A record whose bytes are not all there. */
-static void take_damaged(struct tls *t, struct tls_side *s, size_t n)
+static void take_damaged(struct tls *t, struct tls_side *s, const struct tls_record *record)
 {
-    if (!is_rc4(s, t)) {
-        on_lost(t, s, TLS_HEADER + n, 1);
-        return;
+    bool rc4 = is_rc4(s, t);
+    if (rc4) {
+        tls_opener_skip(s->opener, NULL, record->n);
+        s->sequence++;
+        s->skipped++;
     }
-    tls_opener_skip(s->opener, NULL, n);
-    s->sequence++;
-    s->skipped++;
-    on_lost(t, s, TLS_HEADER + n, 0);
+    on_lost(t, s, rc4 ? 0 : 1);
+    lose_record(t, s, record->n, record->stamp);
 }
 
-/* Bytes that held records, nobody knows which. */
+/* `n` bytes that held records, nobody knows which. */
 static void take_lost(struct tls *t, struct tls_side *s, uint64_t n)
 {
     if (is_rc4(s, t))
         tls_give_up(t, s, TLS_REASON_RECORDS_LOST);
-    else
-        on_lost(t, s, n, n / RECORD_MIN + 1);
+    s->missing += n;
+    on_lost(t, s, n / RECORD_MIN + 1);
 }
 
 static void drain(struct tls *t, struct tls_side *s)
@@ -337,7 +365,7 @@ static void drain(struct tls *t, struct tls_side *s)
             t->agreement.incomplete = true;
             tls_messages_reset(&s->messages);
         } else if (status == TLS_RECORD_DAMAGED) {
-            take_damaged(t, s, record.n);
+            take_damaged(t, s, &record);
         } else {
             take_lost(t, s, record.n);
         }
@@ -364,12 +392,8 @@ void tls_gap(struct tls *t, int dir, uint64_t n, bool snaplen, struct mw_stamp s
 
 void tls_end(struct tls *t)
 {
-    struct mw_stamp nowhere = {0};
     for (int dir = 0; dir < 2; dir++)
-        if (t->side[dir].missing && t->side[dir].opened) {
-            t->side[dir].missing = 0;
-            t->env->sink.gap(t->user, dir, UINT64_MAX, nowhere);
-        }
+        tell_unknown(t, &t->side[dir], (struct mw_stamp){0});
 }
 
 /* -- facts --------------------------------------------------------------------------------------------------------- */

@@ -130,9 +130,9 @@ static enum tls_reason why_no_master(const struct tls_agreement *a, const struct
         return TLS_REASON_NO_KEY_FOR_RANDOM;
     if (a->incomplete)
         return a->snaplen ? TLS_REASON_SNAPLEN : TLS_REASON_HANDSHAKE_LOST;
-    if (tls_agreement_resumed(a))
-        return TLS_REASON_RESUMED_UNSEEN;
-    return a->suite->kx == TLS_KX_RSA ? TLS_REASON_WRONG_RSA_KEY : TLS_REASON_FORWARD_SECRECY;
+    if (a->suite->kx != TLS_KX_RSA)
+        return TLS_REASON_FORWARD_SECRECY;
+    return tls_agreement_resumed(a) ? TLS_REASON_RESUMED_UNSEEN : TLS_REASON_WRONG_RSA_KEY;
 }
 
 static bool master_from_premaster(const struct tls_agreement *a, const uint8_t *premaster, size_t n_premaster,

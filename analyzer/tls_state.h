@@ -32,7 +32,8 @@ struct tls_side {
     bool dead;               /* nothing of it will be opened any more */
     uint64_t sequence;       /* of the next record, if none was lost */
     uint64_t uncertain;      /* records that may have been lost before it */
-    uint64_t missing;        /* bytes lost or not opened since the last record that was; headers too */
+    uint64_t missing;        /* bytes lost or not opened since the last record that was, not told yet; headers too */
+    uint64_t told;           /* records lost since the last one that was opened, of which the sink has been told */
     uint64_t overhead;       /* of the last record opened: header and all that is not content */
     uint64_t tries;          /* attempts since a record was opened */
     uint64_t opened, closed; /* protected records */

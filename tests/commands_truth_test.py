@@ -4,7 +4,7 @@
 
     commands_truth_test.py MYWIRE SAMPLES
 
-For every sample without TLS and without lost bytes: connection by connection, each statement that the server recorded must be a
+For every sample without lost bytes, with the key log that lies beside it, and again with the RSA key alone where that does: connection by connection, each statement that the server recorded must be a
 reported command, in order, of the same kind, with the same text, outcome, error, SQLSTATE, message, affected rows and warnings; what
 is reported beyond that are only the goodbye and bytes that are no command. One COM_QUERY may hold several statements.
 """
@@ -104,22 +104,30 @@ class Connection:
             self.complaints.append(f"not reported: {e['kind']} {e.get('text')!r}")
 
 
-def rows(mywire, command, capture):
-    done = subprocess.run([mywire, command, "-F", "ndjson", str(capture)], capture_output=True, timeout=60)
+def rows(mywire, command, capture, keys):
+    done = subprocess.run([mywire, command, "-F", "ndjson", *keys, str(capture)], capture_output=True, timeout=60)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def check(mywire, path):
+def key_options(path, truth):
+    """The ways to give keys for a sample: by key log, by RSA key alone, or by none."""
+    name = path.name.removesuffix(".truth.json")
+    rsa = path.parent / f"{name}.rsa-key.pem"
+    ways = [["--keylog", str(path.parent / truth["keys"])]] if truth.get("keys") else [[]]
+    return ways + ([["--tls-key", str(rsa)]] if rsa.exists() else [])
+
+
+def check(mywire, path, truth, keys):
     """-> (facts, complaints), or None for a sample that is not for this test"""
-    truth = json.loads(path.read_text())
-    secure = truth.get("keys") or truth.get("undecryptable")
-    if secure or "may_miss" in truth or "kept_bytes" in truth.get("rewritten", {}):
+    if "may_miss" in truth or "kept_bytes" in truth.get("rewritten", {}):
         return None
     capture = path.parent / truth["capture"]
-    ids = {(c["client_port"], c["thread_id"]): c["id"] for c in rows(mywire, "connections", capture)}
-    commands = rows(mywire, "commands", capture)
+    ids = {(c["client_port"], c["thread_id"]): c["id"] for c in rows(mywire, "connections", capture, keys)}
+    commands = rows(mywire, "commands", capture, keys)
     facts, complaints = 0, []
-    for t in truth["connections"]:
+    for number, t in enumerate(truth["connections"], 1):
+        if number in truth.get("undecryptable", []):
+            continue
         port = t.get("tcp_client_port") or t.get("client_port")
         connection = Connection(t, truth.get("statements_columns"))
         if t.get("login_error") and not connection.events:
@@ -135,14 +143,17 @@ def main():
         sys.exit(__doc__)
     passed = failed = 0
     for path in sorted(Path(sys.argv[2]).glob("*.truth.json")):
-        result = check(sys.argv[1], path)
-        if result is None:
-            continue
-        facts, complaints = result
-        print(f"{'FAIL' if complaints else 'ok  '} {path.name.removesuffix('.truth.json')}: {facts} facts")
-        for c in complaints[:8]:
-            print("     " + c[:300])
-        passed, failed = passed + (not complaints), failed + bool(complaints)
+        truth = json.loads(path.read_text())
+        for keys in key_options(path, truth):
+            result = check(sys.argv[1], path, truth, keys)
+            if result is None:
+                continue
+            facts, complaints = result
+            by = f" by {keys[0]}" if keys else ""
+            print(f"{'FAIL' if complaints else 'ok  '} {path.name.removesuffix('.truth.json')}{by}: {facts} facts")
+            for c in complaints[:8]:
+                print("     " + c[:300])
+            passed, failed = passed + (not complaints), failed + bool(complaints)
     print(f"{passed} passed, {failed} failed")
     return failed > 0 or passed == 0
 

@@ -7,7 +7,8 @@
 Each NAME.truth.json (its format: samples/README.md) comes from the server's own records and the client's API. Each of
 its connections must be in `mywire connections`, found by client port and thread id, with the same facts; what mywire
 reports beyond that must be a client that the server has no record of. Where bytes are missing from a capture, a fact
-may be unknown, never wrong. Inside TLS that is not decrypted everything must be unknown, with a reason.
+may be unknown, never wrong. TLS is opened with the key log beside the sample, and again with the RSA key alone where there
+is one. Inside TLS that the keys do not open everything must be unknown, with a reason.
 """
 import json
 import re
@@ -44,7 +45,7 @@ def same_attributes(want, got):
 class Sample:
     """One capture: its truth, what mywire says of it, and the differences."""
 
-    def __init__(self, mywire, truth_path):
+    def __init__(self, mywire, truth_path, rsa_key=None):
         self.truth = json.loads(truth_path.read_text())
         self.capture = truth_path.parent / self.truth["capture"]
         self.lossy = self.truth.get("may_miss") is not None
@@ -52,7 +53,9 @@ class Sample:
         self.differences = []
         self.facts = 0
         argv = [mywire, "connections", "-F", "ndjson", str(self.capture)]
-        if self.truth.get("keys"):
+        if rsa_key:
+            argv[2:2] = ["--tls-key", str(rsa_key)]
+        elif self.truth.get("keys"):
             argv[2:2] = ["-k", str(self.capture.parent / self.truth["keys"])]
         done = subprocess.run(argv, capture_output=True, timeout=60)
         self.equal("exit status", 3 if self.cut_file else 0, done.returncode)
@@ -79,7 +82,8 @@ class Sample:
         return None
 
     def compare(self):
-        for want in self.truth["connections"]:
+        for number, want in enumerate(self.truth["connections"], 1):
+            want["opens"] = number not in self.truth.get("undecryptable", [])
             port = want.get("tcp_client_port") or want["client_port"]
             record = self.take(port, want["connection_id"])
             name = f"connection {want['connection_id']} (client port {port})"
@@ -109,10 +113,23 @@ class Sample:
         if want.get("collation_id_asked") is not None:
             # The SSLRequest, which goes before TLS, carries it too.
             self.equal(f"{name}: client_collation_id", want["collation_id_asked"], got["client_collation_id"])
-        if want.get("tls") is not None and got["tls_decrypted"] == "none":
+        if want.get("tls") is not None:
+            self.compare_tls(name, want, got)
+        if want.get("tls") is not None and not want["opens"]:
             self.compare_closed(name, got)
         else:
             self.compare_login(name, want, got)
+
+    def compare_tls(self, name, want, got):
+        tls = want["tls"]
+        self.equal(f"{name}: tls_version", tls["version"], got["tls_version"])
+        if tls["cipher"].startswith("TLS_"):  # before TLS 1.3 the servers use OpenSSL's names
+            self.equal(f"{name}: tls_cipher", tls["cipher"], got["tls_cipher"])
+        if tls.get("resumed") is not None:
+            self.equal(f"{name}: tls_resumed", tls["resumed"], got["tls_resumed"])
+        opened = "partial" if self.lossy else "full" if want["opens"] else "none"
+        self.equal(f"{name}: tls_decrypted", opened, got["tls_decrypted"])
+        self.equal(f"{name}: tls_reason is given", opened != "full", got["tls_reason"] is not None)
 
     def compare_closed(self, name, got):
         self.fact(f"{name}: tls_reason", bool(got["tls_reason"]), "a reason", got["tls_reason"])
@@ -139,8 +156,14 @@ class Sample:
                   got["attributes"])
 
     def compare_refused(self, name, want, got):
-        """A client that the server turned away before it was anyone."""
+        """A client that the server has no record of: turned away before it was anyone, as a rule."""
         code = want.get("errno") or (want.get("connect_error") or [None])[0]
+        if code is not None and 2000 <= code < 3000:
+            code = None  # the client's own: nothing on the wire says it
+        if want.get("ops"):  # the other leg of a tunnel or proxy: the server knows this login by another port
+            self.equal(f"{name}: user", want["user"], got["user"])
+            self.equal(f"{name}: commands", len(want["ops"]), got["commands"])
+            return
         answer = bytes.fromhex(want.get("server_answer") or want.get("server_reply") or "")
         at = answer.find(b"\xff")
         if code is None and at in (0, 4):  # an ERR packet as the socket gave it, without its header or with it
@@ -158,15 +181,18 @@ def main():
         sys.exit(__doc__)
     passed = failed = 0
     for path in sorted(Path(sys.argv[2]).glob("*.truth.json")):
-        try:
-            sample = Sample(sys.argv[1], path).compare()
-            summary, differences = f"{sample.facts} facts", sample.differences
-        except (subprocess.TimeoutExpired, ValueError, KeyError) as error:
-            summary, differences = "", [f"{type(error).__name__}: {error}"]
-        passed, failed = passed + (not differences), failed + bool(differences)
-        print(f"{'FAIL' if differences else 'ok  '} {path.name.removesuffix('.truth.json')} {summary}")
-        for difference in differences:
-            print(f"     {difference}")
+        name = path.name.removesuffix(".truth.json")
+        rsa_key = path.parent / f"{name}.rsa-key.pem"
+        for key in [None, rsa_key] if rsa_key.exists() else [None]:
+            try:
+                sample = Sample(sys.argv[1], path, key).compare()
+                summary, differences = f"{sample.facts} facts", sample.differences
+            except (subprocess.TimeoutExpired, ValueError, KeyError) as error:
+                summary, differences = "", [f"{type(error).__name__}: {error}"]
+            passed, failed = passed + (not differences), failed + bool(differences)
+            print(f"{'FAIL' if differences else 'ok  '} {name}{' by RSA key' if key else ''} {summary}")
+            for difference in differences:
+                print(f"     {difference}")
     print(f"{passed} passed, {failed} failed")
     return failed > 0 or passed == 0
 

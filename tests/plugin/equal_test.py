@@ -17,9 +17,9 @@ NAMES = dict(ROW.findall((wireshark.ROOT / "include/mywire/fields.def").read_tex
 PIECE = 64 << 20
 # Wireshark puts segments in order only when asked to, and then waits for lost ones for ever.
 REORDER = re.compile("retransmission")
-# Which frame a packet is counted to, and what a cut or missing one is taken for, differs between the two TCP layers; and the
-# analyzer keeps the head only of packets as long as these.
-APART = re.compile("out-of-order|one-way|snaplen|over-16mb")
+# Which frame a packet is counted to, and what a cut or missing one is taken for, differs between the two TCP layers; after a loss
+# Wireshark opens no more of TLS; and the analyzer keeps the head only of packets as long as these.
+APART = re.compile("out-of-order|one-way|snaplen|over-16mb|lost-segment-tls")
 # The plugin shows compressed streams as bytes.
 COMPRESSED = re.compile("zlib|zstd")
 GENERATED = {"mywire.exec.long_data", "mywire.value.datetime"}  # no bytes of their own
@@ -70,8 +70,8 @@ def elements(stream):
 
 def plugin_packets(ws, capture):
     """Fields of each packet of the protocol: a list for each frame's number."""
-    path, _ = ws.bring(capture)  # without the keys: the analyzer does not decrypt
-    options = ["-d", "tcp.port==13306,mywire"]
+    path, options = ws.bring(capture)
+    options += ["-d", "tcp.port==13306,mywire"]
     if REORDER.search(capture.name):
         options += ["-o", "tcp.reassemble_out_of_order:TRUE"]
     process = subprocess.Popen(ws.command("tshark", "-n", "-r", path, *options, "-T", "pdml"),
