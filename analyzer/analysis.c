@@ -102,6 +102,30 @@ static void order_inputs(struct analysis *a, const struct analysis_request *requ
         }
 }
 
+/* Secrets that a capture carries itself. Wrong lines are left out: `mywire secrets list` tells of them. */
+static void take_secrets(void *user, const char *text, size_t n)
+{
+    tls_secrets_add_keylog(user, text, n, NULL, NULL, NULL);
+}
+
+/* Secrets count from the start wherever they stand in whichever file. Those before the packets come with them; the others are
+ * looked for when the first connection lacks one, so captures without TLS are not read twice. */
+struct later_secrets {
+    const struct analysis *analysis;
+    struct tls_secrets *secrets;
+};
+
+static void index_secrets(void *user)
+{
+    const struct later_secrets *later = user;
+    const GArray *inputs = later->analysis->inputs;
+    for (guint i = 0; i < inputs->len; i++) {
+        const char *path = g_array_index(inputs, struct analysis_input, i).path;
+        if (strcmp(path, "-") != 0)
+            source_index_secrets(path, take_secrets, later->secrets);
+    }
+}
+
 static void read_input(struct analysis *a, struct analysis_input *input, struct source *source,
                        struct flow_table *flows)
 {
@@ -148,6 +172,9 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                            .only_ports = request->only_ports,
                            .tls = &tls};
     tls_keyring_init(&tls.keyring, request->secrets, &a->limits, &a->hits);
+    struct later_secrets later = {a, request->secrets};
+    tls.keyring.more = request->secrets ? index_secrets : NULL;
+    tls.keyring.user = &later;
     struct flow_owner owner;
     conn_own(&owner, &env);
     struct flow_table *flows = flow_table_new(&owner, &a->limits, &a->hits, &a->counters);
@@ -160,6 +187,8 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
         char *error = NULL;
         struct source *source = source_open(input->path, request->filter, &error, &usage);
         env.file = input->path;
+        if (source && request->secrets)
+            source_on_secrets(source, take_secrets, request->secrets);
         if (source)
             read_input(a, input, source, flows);
         else if (usage)

@@ -163,7 +163,7 @@ static bool master_from_exchange(const struct tls_agreement *a, const struct tls
     return ok;
 }
 
-static const uint8_t *master_of_session(const struct tls_agreement *a, const struct tls_keyring *ring)
+static const uint8_t *master_of_session(const struct tls_agreement *a, struct tls_keyring *ring)
 {
     const uint8_t *master = NULL;
     if (a->ticket_used)
@@ -173,7 +173,7 @@ static const uint8_t *master_of_session(const struct tls_agreement *a, const str
     return master;
 }
 
-static bool find_master(const struct tls_agreement *a, const struct tls_keyring *ring, uint8_t *master)
+static bool find_master(const struct tls_agreement *a, struct tls_keyring *ring, uint8_t *master)
 {
     size_t n = TLS_MASTER_BYTES;
     const uint8_t *known = tls_secrets_find(ring->secrets, TLS_LABEL_MASTER, a->client_random, &n);
@@ -191,7 +191,7 @@ static bool find_master(const struct tls_agreement *a, const struct tls_keyring 
     return master_from_exchange(a, ring->secrets, master);
 }
 
-enum tls_reason tls_agreement_keys(const struct tls_agreement *a, const struct tls_keyring *ring,
+enum tls_reason tls_agreement_keys(const struct tls_agreement *a, struct tls_keyring *ring,
                                    struct tls_keys keys[2])
 {
     if (!a->client_hello || !a->server_hello)
@@ -203,7 +203,7 @@ enum tls_reason tls_agreement_keys(const struct tls_agreement *a, const struct t
     if (a->compressed)
         return TLS_REASON_COMPRESSION;
     uint8_t master[TLS_MASTER_BYTES];
-    if (!ring->secrets || !find_master(a, ring, master))
+    if (!ring->secrets || (!find_master(a, ring, master) && !(tls_keyring_ask(ring) && find_master(a, ring, master))))
         return why_no_master(a, ring->secrets);
     if (a->session_id)
         tls_sessions_put(ring->sessions, a->session_id->data, a->session_id->len, master);
@@ -216,11 +216,13 @@ enum tls_reason tls_agreement_keys(const struct tls_agreement *a, const struct t
 
 /* -- TLS 1.3 ------------------------------------------------------------------------------------------------------- */
 
-const uint8_t *tls_agreement_secret(const struct tls_agreement *a, const struct tls_keyring *ring, enum tls_label label,
+const uint8_t *tls_agreement_secret(const struct tls_agreement *a, struct tls_keyring *ring, enum tls_label label,
                                     size_t *n, enum tls_reason *reason)
 {
     const struct tls_secrets *s = ring->secrets;
     const uint8_t *secret = s ? tls_secrets_find(s, label, a->client_random, n) : NULL;
+    if (s && !secret && tls_keyring_ask(ring))
+        secret = tls_secrets_find(s, label, a->client_random, n);
     if (secret)
         return secret;
     if (!s || (tls_secrets_count(s) == 0 && tls_secrets_keys(s) == 0))

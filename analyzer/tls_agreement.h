@@ -52,11 +52,11 @@ bool tls_agreement_resumed(const struct tls_agreement *a);
 
 /** The keys of both directions, TLS 1.0 to 1.2: to be asked for when the first side changes to them. The caller wipes
  * `keys`. A session that can be resumed is remembered. */
-enum tls_reason tls_agreement_keys(const struct tls_agreement *a, const struct tls_keyring *ring,
+enum tls_reason tls_agreement_keys(const struct tls_agreement *a, struct tls_keyring *ring,
                                    struct tls_keys keys[2]);
 
 /** Secret of TLS 1.3 by label; NULL with the reason where it is not known. It belongs to the keyring. */
-const uint8_t *tls_agreement_secret(const struct tls_agreement *a, const struct tls_keyring *ring, enum tls_label label,
+const uint8_t *tls_agreement_secret(const struct tls_agreement *a, struct tls_keyring *ring, enum tls_label label,
                                     size_t *n, enum tls_reason *reason);
 
 /** Gives back memory and begins anew. */

@@ -47,7 +47,7 @@ enum tls_label tls_label_of(int dir, enum epoch epoch)
     }
 }
 
-struct tls_opener *tls_find_opener(const struct tls *t, int dir, enum epoch epoch, enum tls_reason *reason)
+struct tls_opener *tls_find_opener(struct tls *t, int dir, enum epoch epoch, enum tls_reason *reason)
 {
     const struct tls_agreement *a = &t->agreement;
     if (a->version > TLS_1_3)
@@ -111,7 +111,7 @@ void tls_change_keys(struct tls *t, struct tls_side *s)
     }
 }
 
-struct tls_opener *tls_next_generation(const struct tls *t, const struct tls_side *s, uint8_t *next, size_t *n)
+struct tls_opener *tls_next_generation(struct tls *t, const struct tls_side *s, uint8_t *next, size_t *n)
 {
     enum tls_reason ignored;
     const uint8_t *secret = s->secret;

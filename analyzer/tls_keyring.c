@@ -15,9 +15,23 @@ void tls_keyring_init(struct tls_keyring *ring, const struct tls_secrets *secret
     ring->sessions = tls_sessions_new(ring->memory, limits->tls_sessions, &hits->tls_sessions);
 }
 
-bool tls_keyring_has_keys(const struct tls_keyring *ring)
+bool tls_keyring_ask(struct tls_keyring *ring)
+{
+    void (*more)(void *user) = ring->more;
+    ring->more = NULL;
+    if (more)
+        more(ring->user);
+    return more;
+}
+
+static bool has_keys(const struct tls_keyring *ring)
 {
     return ring->secrets && (tls_secrets_count(ring->secrets) || tls_secrets_keys(ring->secrets));
+}
+
+bool tls_keyring_has_keys(struct tls_keyring *ring)
+{
+    return has_keys(ring) || (tls_keyring_ask(ring) && has_keys(ring));
 }
 
 uint8_t *tls_keyring_take(struct tls_keyring *ring)

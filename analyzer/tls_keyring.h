@@ -13,6 +13,8 @@ struct tls_keyring {
     const struct tls_secrets *secrets; /**< NULL: none were given */
     struct tls_sessions *sessions;
     struct secret_memory *memory;
+    void (*more)(void *user); /**< adds to `secrets` what is not looked for before it is needed; NULL: there is no more */
+    void *user;
     void *returned; /* secrets given back, linked by their first bytes */
 };
 
@@ -20,8 +22,11 @@ struct tls_keyring {
 void tls_keyring_init(struct tls_keyring *ring, const struct tls_secrets *secrets, const struct limits *limits,
                       struct limit_hits *hits);
 
-/** Whether anything was given to open with. */
-bool tls_keyring_has_keys(const struct tls_keyring *ring);
+/** Whether there is anything to open with. */
+bool tls_keyring_has_keys(struct tls_keyring *ring);
+
+/** A secret was not found: asks for more, which is done once. Whether to look again. */
+bool tls_keyring_ask(struct tls_keyring *ring);
 
 /** Room for a secret of TLS_SECRET_BYTES_MAX bytes, or NULL: there is no more. Goes back by tls_keyring_return(). */
 uint8_t *tls_keyring_take(struct tls_keyring *ring);

@@ -92,7 +92,7 @@ enum tls_label tls_label_of(int dir, enum epoch epoch);
 struct tls_opener *tls_opener_13(const struct tls_suite *suite, const uint8_t *secret, size_t n);
 
 /* An opener for an epoch of TLS 1.3; NULL with the reason. */
-struct tls_opener *tls_find_opener(const struct tls *t, int dir, enum epoch epoch, enum tls_reason *reason);
+struct tls_opener *tls_find_opener(struct tls *t, int dir, enum epoch epoch, enum tls_reason *reason);
 
 /* The ServerHello, or a side's Finished, moves a side of TLS 1.3 to the next epoch. */
 void tls_enter(struct tls *t, struct tls_side *s, enum epoch epoch);
@@ -101,7 +101,7 @@ void tls_enter(struct tls *t, struct tls_side *s, enum epoch epoch);
 void tls_change_keys(struct tls *t, struct tls_side *s);
 
 /* The next generation of a side's secret: an opener for it, and the secret in `next` (TLS_SECRET_BYTES_MAX). */
-struct tls_opener *tls_next_generation(const struct tls *t, const struct tls_side *s, uint8_t *next, size_t *n);
+struct tls_opener *tls_next_generation(struct tls *t, const struct tls_side *s, uint8_t *next, size_t *n);
 
 /* Goes on with a generation's opener; its secret is kept for the one after it. */
 void tls_use_generation(struct tls *t, struct tls_side *s, struct tls_opener *opener, const uint8_t *secret, size_t n);

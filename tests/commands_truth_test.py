@@ -113,7 +113,8 @@ def key_options(path, truth):
     """The ways to give keys for a sample: by key log, by RSA key alone, or by none."""
     name = path.name.removesuffix(".truth.json")
     rsa = path.parent / f"{name}.rsa-key.pem"
-    ways = [["--keylog", str(path.parent / truth["keys"])]] if truth.get("keys") else [[]]
+    keys = path.parent / (truth.get("keys") or "none")
+    ways = [["--keylog", str(keys)]] if keys.is_file() else [[]]  # else there are none, or they are inside the capture
     return ways + ([["--tls-key", str(rsa)]] if rsa.exists() else [])
 
 
