@@ -16,6 +16,9 @@ struct side {
     bool lost;             /* bytes are missing: looking for the next packet */
     uint64_t owed;         /* bytes still to come of a packet whose head was shown */
     struct mw_stamp begin; /* where the packet under way began; number 0: none is */
+    bool adrift;           /* envelopes are known, but content is missing: looking for the next packet in one */
+    uint8_t *part;         /* content of envelopes that belongs to a packet under way … */
+    uint32_t part_length, part_room;
 };
 
 /* File scope. */
@@ -27,9 +30,11 @@ struct connection {
     bool server_known;
     address server;
     uint32_t server_port;
-    bool begun;   /* a packet was recognised */
-    uint32_t tls; /* number of the frame with the SSLRequest; 0: none */
-    bool inside_tls, compressed;
+    bool begun;          /* a packet was recognised */
+    uint32_t tls;        /* number of the frame with the SSLRequest; 0: none */
+    uint32_t compressed; /* number of the frame from which on, behind what was known then, all is envelopes; 0: none */
+    enum mw_algorithm algorithm;
+    bool inside_tls;
     struct side sides[2];
 };
 
@@ -38,15 +43,20 @@ struct connection {
 struct frame {
     wmem_array_t *records;
     unsigned next;
-    bool visited; /* not the first visit */
-    int dir;      /* of the walk; -1: unknown */
-    bool inside;  /* the walk is inside TLS */
-    bool tcp;     /* the walk is directly over TCP, `seq` counts */
-    uint32_t seq; /* of the walk's first byte */
+    int dir;      /* of a walk that learns; -1: unknown */
+    bool inside;  /* it is inside TLS */
+    bool tcp;     /* it is directly over TCP, `seq` counts */
+    uint32_t seq; /* of its first byte */
     struct column *column;
 };
 
 enum { KEY_RECORDS, KEY_FRAME };
+
+/* Wireshark shows segments as they come, unless told otherwise. */
+#define LATE_HINT "; if they come later, the preference tcp.reassemble_out_of_order puts them in order"
+
+/* Content of envelopes that is kept for one packet. Envelopes can claim a thousand times their size. */
+#define PART_MAX (64u << 20)
 
 /* Most frames hold a packet or two. */
 enum { RECORDS_FIRST = 2 };
@@ -152,18 +162,38 @@ static struct mw_stamp stamp_of(const packet_info *pinfo)
                              .number = pinfo->num};
 }
 
-/* From here on it is not known where the next packet of this direction begins. */
-static void lose(struct connection *c, enum mw_dir dir)
+static void start_compression(const struct walk *walk, unsigned actions)
 {
-    c->sides[dir].lost = true;
+    struct connection *c = walk->connection;
+    if (c->compressed || !(actions & (MW_START_ZLIB | MW_START_ZSTD)))
+        return;
+    c->compressed = walk->pinfo->num;
+    c->algorithm = actions & MW_START_ZLIB ? MW_ZLIB : MW_ZSTD;
+}
+
+/* Bytes of packets are missing in the direction of the walk. */
+static void lose_packets(const struct walk *walk)
+{
+    struct connection *c = walk->connection;
+    struct side *side = &c->sides[walk->frame->dir];
+    side->part = NULL;
+    side->begin.number = 0;
     if (c->begun)
-        mw_session_gap(c->session, dir);
+        start_compression(walk, mw_session_gap(c->session, (enum mw_dir)walk->frame->dir));
+}
+
+/* From here on it is not known where the next packet, or envelope, begins. */
+static void lose(const struct walk *walk)
+{
+    walk->connection->sides[walk->frame->dir].lost = true;
+    lose_packets(walk);
 }
 
 /* TCP's number of the walk's first byte against what was taken so far. */
-static void check_gap(struct connection *c, enum mw_dir dir, uint32_t seq)
+static void check_gap(const struct walk *walk)
 {
-    struct side *side = &c->sides[dir];
+    struct side *side = &walk->connection->sides[walk->frame->dir];
+    uint32_t seq = walk->frame->seq;
     int32_t gap = side->counted ? (int32_t)(seq - side->next) : 0;
     if (gap <= 0)
         return;
@@ -173,15 +203,16 @@ static void check_gap(struct connection *c, enum mw_dir dir, uint32_t seq)
         return;
     }
     side->owed = 0;
-    lose(c, dir);
+    lose(walk);
 }
 
 void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const void *data)
 {
     struct frame *f = walk->frame = frame_of(walk->pinfo);
     struct connection *c = walk->connection = connection_of(walk->pinfo);
-    f->visited = PINFO_FD_VISITED(walk->pinfo); /* the only place that asks */
-    if (f->visited)
+    walk->first = f->next;
+    walk->learning = !PINFO_FD_VISITED(walk->pinfo); /* the only place that asks */
+    if (!walk->learning)
         return;
     size_t n = tvb_captured_length(walk->tvb);
     if (!c->server_known && n)
@@ -196,7 +227,7 @@ void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const 
         mw_session_tls_started(c->session);
     }
     if (f->tcp && f->dir >= 0)
-        check_gap(c, (enum mw_dir)f->dir, f->seq);
+        check_gap(walk);
 }
 
 /* 1 content type, change_cipher_spec to application_data · 2 version · 2 length */
@@ -213,20 +244,29 @@ static bool looks_like_tls(tvbuff_t *tvb)
 bool walk_declines(const struct walk *walk)
 {
     const struct frame *f = walk->frame;
-    bool ours = f->visited ? f->next < wmem_array_get_count(f->records) : walk->connection->begun;
+    bool ours = walk->learning ? walk->connection->begun : f->next < wmem_array_get_count(f->records);
     return !ours && looks_like_tls(walk->tvb);
 }
 
-void walk_end(struct walk *walk)
+/* The sequence number behind what was taken. */
+static void advance(const struct walk *walk)
 {
     const struct frame *f = walk->frame;
-    if (f->visited || !f->tcp || f->dir < 0)
+    if (!f->tcp || f->dir < 0)
         return;
     struct side *side = &walk->connection->sides[f->dir];
     uint32_t next = f->seq + walk->offset;
     if (!side->counted || (int32_t)(next - side->next) > 0)
         side->next = next;
     side->counted = true;
+}
+
+void walk_learnt(struct walk *walk)
+{
+    advance(walk);
+    walk->offset = 0;
+    walk->learning = false;
+    walk->frame->next = walk->first;
 }
 
 static const struct record *keep(struct walk *walk, const struct record *record)
@@ -309,8 +349,7 @@ static const struct record *take_packet(struct walk *walk, const struct span *sp
         record.story = story_of(c->session, &msg);
     if (step.actions & MW_START_TLS && tls && !walk->frame->inside)
         start_tls(walk, handle, tls);
-    if (step.actions & (MW_START_ZLIB | MW_START_ZSTD))
-        c->compressed = true;
+    start_compression(walk, step.actions);
     uint64_t here = bytes_on_wire(walk->tvb, walk->offset);
     if (span->wire > here)
         side->owed = span->wire - here;
@@ -345,14 +384,13 @@ static const struct record *take_other(struct walk *walk)
     struct side *side = &c->sides[f->dir];
     int32_t old = f->tcp && side->counted ? (int32_t)(side->next - (f->seq + walk->offset)) : 0;
     if (old > 0)
-        return keep_bytes(walk, CHUNK_UNREAD, (uint64_t)old,
-                          "These bytes come late or again; tcp.reassemble_out_of_order puts them in order");
+        return keep_bytes(
+            walk, CHUNK_UNREAD, (uint64_t)old,
+            "These bytes come late or again; the preference tcp.reassemble_out_of_order puts them in order");
     if (c->tls == walk->pinfo->num && !f->inside)
         return keep_bytes(walk, CHUNK_TLS, UINT64_MAX, NULL);
     if (c->tls && !f->inside)
         return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "TLS that Wireshark's dissector did not take");
-    if (c->compressed)
-        return keep_bytes(walk, CHUNK_COMPRESSED, UINT64_MAX, NULL);
     if (side->owed) {
         uint64_t here = bytes_on_wire(walk->tvb, walk->offset), owed = side->owed;
         side->owed -= owed < here ? owed : here;
@@ -361,8 +399,109 @@ static const struct record *take_other(struct walk *walk)
     return NULL;
 }
 
-static const struct record *first_visit(struct walk *walk, const struct span *span, dissector_handle_t handle,
-                                        dissector_handle_t tls)
+/* -- envelopes ----------------------------------------------------------------------------------------------------- */
+
+/* Does the packet that begins with the side's part end in these `n` bytes? Looks at the headers of its parts. */
+static bool completes(const struct side *side, const uint8_t *p, uint32_t n)
+{
+    uint64_t at = 0, total = (uint64_t)side->part_length + n;
+    uint32_t length;
+    do {
+        if (at + MW_HEADER > total)
+            return false;
+        length = 0;
+        for (unsigned i = 0; i < 3; i++) {
+            uint64_t k = at + i;
+            length |= (uint32_t)(k < side->part_length ? side->part[k] : p[k - side->part_length]) << 8 * i;
+        }
+        at += MW_HEADER + length;
+    } while (length == MW_PART_MAX);
+    return at <= total;
+}
+
+static void add_part(struct side *side, const uint8_t *p, uint32_t n)
+{
+    if (!side->part)
+        side->part_length = side->part_room = 0;
+    if (side->part_room - side->part_length < n) {
+        side->part_room = MAX(side->part_length + n, side->part_room * 2);
+        side->part = wmem_realloc(wmem_file_scope(), side->part, side->part_room);
+    }
+    memcpy(side->part + side->part_length, p, n);
+    side->part_length += n;
+}
+
+static const struct record *learn_envelope(struct walk *walk, const struct envelope *envelope)
+{
+    struct connection *c = walk->connection;
+    const struct record *other = take_other(walk);
+    if (other)
+        return other;
+    enum mw_dir dir = (enum mw_dir)walk->frame->dir;
+    struct side *side = &c->sides[dir];
+    const uint8_t *data = envelope->data;
+    if (side->lost) {
+        if (walk->offset > 0 || !data || !regain(dir, data, envelope->length))
+            return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX,
+                              "Bytes are missing before these, and no compressed frame begins here" LATE_HINT);
+        side->lost = side->adrift = false;
+    }
+    if (!envelope->whole && walk->can_wait)
+        return NULL;
+    if (!envelope->readable) {
+        lose(walk);
+        return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "The capture ends before the compressed frame's header does");
+    }
+    uint32_t here = bytes_on_wire(walk->tvb, walk->offset);
+    struct record record = {.chunk = CHUNK_ENVELOPE,
+                            .dir = (uint8_t)dir,
+                            .whole = envelope->whole,
+                            .length = MIN(envelope->wire, here),
+                            .dialect = mw_session_ctx(c->session, MW_SERVER)->dialect};
+    side->owed = envelope->wire - record.length;
+    if (!data) {
+        side->adrift = true;
+        lose_packets(walk);
+    } else if (side->part && completes(side, data, envelope->length)) {
+        record.carried = side->part;
+        record.carried_length = side->part_length;
+        side->part = NULL;
+    }
+    return keep(walk, &record);
+}
+
+/* A packet in the content of envelopes. What is not complete goes with what the next envelope holds. */
+static const struct record *learn_content(struct walk *walk, const struct span *span, dissector_handle_t handle,
+                                          dissector_handle_t tls)
+{
+    enum mw_dir dir = (enum mw_dir)walk->frame->dir;
+    struct side *side = &walk->connection->sides[dir];
+    uint32_t n = bytes_captured(walk->tvb, walk->offset);
+    const uint8_t *p = tvb_get_ptr(walk->tvb, (int)walk->offset, (int)n);
+    if (side->adrift) {
+        if (walk->offset > 0 || !regain(dir, p, n))
+            return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX,
+                              "Bytes are missing before these, and no packet begins here");
+        side->adrift = false;
+    }
+    if (!side->part && span->whole)
+        return take_packet(walk, span, handle, tls);
+    if (n > PART_MAX - (side->part ? side->part_length : 0)) {
+        side->adrift = true;
+        lose_packets(walk);
+        return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX,
+                          "A packet that takes more than 64 MiB of compressed frames is not joined");
+    }
+    if (!side->begin.number)
+        side->begin = stamp_of(walk->pinfo);
+    add_part(side, p, n);
+    return keep_bytes(walk, CHUNK_PART, UINT64_MAX, NULL);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+static const struct record *learn(struct walk *walk, const struct span *span, dissector_handle_t handle,
+                                  dissector_handle_t tls)
 {
     struct connection *c = walk->connection;
     const struct record *other = take_other(walk);
@@ -380,7 +519,8 @@ static const struct record *first_visit(struct walk *walk, const struct span *sp
         c->begun |= !wait;
     } else if (side->lost) {
         if (walk->offset > 0 || !regain(dir, p, n))
-            return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "Bytes are missing before these; no packet begins here");
+            return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX,
+                              "Bytes are missing before these, and no packet begins here" LATE_HINT);
         side->lost = false;
     }
     if (wait) {
@@ -389,23 +529,50 @@ static const struct record *first_visit(struct walk *walk, const struct span *sp
         return NULL;
     }
     if (!span->readable) {
-        lose(c, dir);
+        lose(walk);
         return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "The capture ends before the packet's header does");
     }
     return take_packet(walk, span, handle, tls);
 }
 
+static const struct record *peek(const struct walk *walk)
+{
+    const struct frame *f = walk->frame;
+    return f->next < wmem_array_get_count(f->records) ? wmem_array_index(f->records, f->next) : NULL;
+}
+
+/* The next record. `chunk` is what the bytes were read as, perhaps not whole. */
+static const struct record *recall(struct walk *walk, enum chunk chunk, bool whole)
+{
+    const struct record *record = peek(walk);
+    if (!record || (record->chunk == chunk && record->whole && !whole))
+        return NULL; /* it belongs to a later call for this frame */
+    walk->frame->next++;
+    return record;
+}
+
 const struct record *walk_record(struct walk *walk, const struct span *span, dissector_handle_t handle,
                                  dissector_handle_t tls)
 {
-    struct frame *f = walk->frame;
-    if (!f->visited)
-        return first_visit(walk, span, handle, tls);
-    if (f->next >= wmem_array_get_count(f->records))
-        return NULL;
-    const struct record *record = wmem_array_index(f->records, f->next);
-    if (record->chunk == CHUNK_PACKET && record->whole && !span->whole)
-        return NULL; /* it belongs to a later call for this frame */
-    f->next++;
-    return record;
+    if (!walk->learning)
+        return recall(walk, CHUNK_PACKET, span->whole);
+    return walk->content ? learn_content(walk, span, handle, tls) : learn(walk, span, handle, tls);
+}
+
+const struct record *walk_envelope(struct walk *walk, const struct envelope *envelope)
+{
+    return walk->learning ? learn_envelope(walk, envelope) : recall(walk, CHUNK_ENVELOPE, envelope->whole);
+}
+
+/* A later visit without a record waits for more: behind all that the frame has told, as the first visit did. */
+bool walk_compressed(const struct walk *walk, enum mw_algorithm *algorithm)
+{
+    const struct connection *c = walk->connection;
+    const struct record *record = walk->learning ? NULL : peek(walk);
+    *algorithm = c->algorithm;
+    if (walk->content)
+        return false;
+    if (record)
+        return record->chunk == CHUNK_ENVELOPE;
+    return c->compressed && walk->pinfo->num >= c->compressed;
 }

@@ -8,15 +8,17 @@
 #include "plugin/compat.h"
 
 #include "mywire/session.h"
+#include "plugin/envelope.h"
 #include "plugin/exchange.h"
 
 /** What a chunk of the stream is. */
 enum chunk {
     CHUNK_PACKET,
-    CHUNK_REST, /**< the rest of a packet that could not be reassembled */
-    CHUNK_COMPRESSED,
-    CHUNK_TLS,   /**< TLS behind an SSLRequest in the same segment; Wireshark's TLS dissector takes it */
-    CHUNK_UNREAD /**< nothing that is recognised; `why` says more */
+    CHUNK_REST,     /**< the rest of a packet, or envelope, that could not be reassembled */
+    CHUNK_ENVELOPE, /**< a frame of the compressed protocol; records of its content follow */
+    CHUNK_PART,     /**< content of an envelope, of a packet that is shown where it ends */
+    CHUNK_TLS,      /**< TLS behind an SSLRequest in the same segment; Wireshark's TLS dissector takes it */
+    CHUNK_UNREAD    /**< nothing that is recognised; `why` says more */
 };
 
 /** A chunk of a frame, as the first visit found it. */
@@ -27,11 +29,13 @@ struct record {
     const char *story;               /**< PACKET that ends a login: how it went; else NULL */
     const struct exchange *exchange; /**< PACKET of a command or its reply; else NULL */
     bool begins, ends;               /**< PACKET: the exchange begins, ends with it */
-    uint32_t length;                 /**< REST, UNREAD, COMPRESSED: bytes in this frame */
-    uint8_t chunk;                   /**< enum chunk */
-    uint8_t dir;                     /**< enum mw_dir */
-    uint8_t dialect;                 /**< enum mw_dialect, as known after the packet */
-    bool whole;                      /**< PACKET: all of it was there */
+    const uint8_t *carried;          /**< ENVELOPE: content of earlier ones that belongs to its first packet */
+    uint32_t carried_length;
+    uint32_t length; /**< all but PACKET: bytes in this frame */
+    uint8_t chunk;   /**< enum chunk */
+    uint8_t dir;     /**< enum mw_dir */
+    uint8_t dialect; /**< enum mw_dialect, as known after the packet */
+    bool whole;      /**< PACKET, ENVELOPE: all of it was there */
 };
 
 /** The bytes that come next in a direction. */
@@ -45,12 +49,16 @@ struct span {
     uint32_t missing;        /**< !whole: bytes to wait for before another look; 0: unknown number */
 };
 
-/** The walk over the data of one call. */
+/** The walk over the data of one call. The first visit walks twice: it learns, then it shows what it has learnt, as a
+ *  later visit does. So whatever Wireshark throws while something is shown, all of it was learnt before. */
 struct walk {
     tvbuff_t *tvb;
     packet_info *pinfo;
     bool can_wait;   /**< reassembly is possible and wanted */
+    bool learning;   /**< nothing is to be shown */
+    bool content;    /**< `tvb` is the content of an envelope */
     uint32_t offset; /**< in `tvb` */
+    unsigned first;  /**< the walk's first record of the frame */
     struct connection *connection;
     struct frame *frame;
 };
@@ -62,13 +70,19 @@ void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const 
 /** TLS from the first byte on (a tunnel): not ours, Wireshark's TLS dissector may find us inside it. */
 bool walk_declines(const struct walk *walk);
 
+/** Does an envelope come next, rather than a packet? */
+bool walk_compressed(const struct walk *walk, enum mw_algorithm *algorithm);
+
 /** The record of the chunk at walk->offset. NULL: it has none yet, more bytes are needed (or, never expected, it was
  * lost). `tls`: Wireshark's TLS dissector, for when the session asks for it. */
 const struct record *walk_record(struct walk *walk, const struct span *span, dissector_handle_t handle,
                                  dissector_handle_t tls);
 
-/** Ends a walk: `walk->offset` tells what was taken. */
-void walk_end(struct walk *walk);
+/** The same where walk_compressed(); `envelope` was opened if it is whole. */
+const struct record *walk_envelope(struct walk *walk, const struct envelope *envelope);
+
+/** Ends learning: `walk->offset` tells what was taken. The walk stands at its beginning again. */
+void walk_learnt(struct walk *walk);
 
 /** The frame's column, shared by all walks over it. */
 struct column **walk_column(struct walk *walk);

@@ -60,7 +60,6 @@ static void join_parts(packet_info *pinfo, tvbuff_t *tvb, uint32_t offset, struc
     span->base = 0;
     span->packet.have = have;
     span->packet.payload = joined + MW_HEADER;
-    add_new_data_source(pinfo, span->tvb, "Joined MySQL packet");
 }
 
 /* Reads headers from `offset` on to the end of the packet, or of the data. */
@@ -151,6 +150,8 @@ static void show_packet(struct walk *walk, proto_tree *tree, const struct span *
 {
     struct mw_msg msg;
     proto_item *item = NULL;
+    if (span->tvb != walk->tvb)
+        add_new_data_source(walk->pinfo, span->tvb, "Joined MySQL packet");
     if (tree) {
         const struct tree_place place = {walk->pinfo, span->tvb, span->base};
         item = add_node(tree, span->tvb, span->base, MW_HEADER + span->packet.have);
@@ -175,7 +176,7 @@ static void show_bytes(struct walk *walk, proto_tree *tree, uint32_t length, con
         const char *text;
     } kinds[] = {
         [CHUNK_REST] = {OWN_REST, "Rest of a packet"},
-        [CHUNK_COMPRESSED] = {OWN_COMPRESSED, "Compressed MySQL data"},
+        [CHUNK_PART] = {OWN_PART, "Part of a packet"},
         [CHUNK_UNREAD] = {OWN_UNREAD, "Undecoded data"},
     };
     enum chunk chunk = record ? (enum chunk)record->chunk : CHUNK_UNREAD;
@@ -187,9 +188,7 @@ static void show_bytes(struct walk *walk, proto_tree *tree, uint32_t length, con
     proto_item *item =
         proto_tree_add_item(proto_item_add_subtree(node, registry_packet_tree()),
                             registry_own_field(kinds[chunk].field), walk->tvb, (int)start, (int)there, ENC_NA);
-    if (chunk == CHUNK_COMPRESSED)
-        expert_add_info(walk->pinfo, item, registry_own_note(OWN_NOTE_COMPRESSED));
-    else if (chunk == CHUNK_UNREAD && record && record->why)
+    if (chunk == CHUNK_UNREAD && record && record->why)
         expert_add_info_format(walk->pinfo, item, registry_own_note(OWN_NOTE_UNREAD), "%s", record->why);
 }
 
@@ -205,10 +204,10 @@ static int parent_protocol(const packet_info *pinfo)
     return layer ? GPOINTER_TO_INT(wmem_list_frame_data(layer)) : -1;
 }
 
-static void wait_for_more(const struct walk *walk, const struct span *span)
+static void wait_for_more(const struct walk *walk, uint32_t missing)
 {
     walk->pinfo->desegment_offset = (int)walk->offset;
-    walk->pinfo->desegment_len = span->missing ? span->missing : DESEGMENT_ONE_MORE_SEGMENT;
+    walk->pinfo->desegment_len = missing ? missing : DESEGMENT_ONE_MORE_SEGMENT;
 }
 
 /* What follows an SSLRequest in the same segment. TLS asks for reassembly in our place, and writes behind our text. */
@@ -224,33 +223,99 @@ static void call_tls(struct walk *walk, proto_tree *tree)
         pinfo->desegment_offset += (int)walk->offset;
 }
 
-static void walk_all(struct walk *walk, proto_tree *tree)
+/* Returns false where the walk ends, waiting for more. */
+static bool walk_packet(struct walk *walk, proto_tree *tree)
 {
-    uint32_t end = tvb_reported_length(walk->tvb);
-    while (walk->offset < end) {
-        struct span span;
-        read_span(walk->pinfo, walk->tvb, walk->offset, &span);
-        const struct record *record = walk_record(walk, &span, own_handle, tls_handle);
-        if (!record && !span.whole && walk->can_wait) {
-            wait_for_more(walk, &span);
-            return;
-        }
-        if (record && record->chunk == CHUNK_TLS) {
-            call_tls(walk, tree);
-            walk->offset = end;
-            continue;
-        }
+    struct span span;
+    read_span(walk->pinfo, walk->tvb, walk->offset, &span);
+    const struct record *record = walk_record(walk, &span, own_handle, tls_handle);
+    if (!record && !span.whole && walk->can_wait && !walk->content) {
+        wait_for_more(walk, span.missing);
+        return false;
+    }
+    uint32_t left = tvb_reported_length(walk->tvb) - walk->offset;
+    uint32_t length = !record ? left : record->chunk == CHUNK_PACKET ? min_u32(span.wire, left) : record->length;
+    DISSECTOR_ASSERT(length > 0);
+    if (!walk->learning && record && record->chunk == CHUNK_TLS) {
+        call_tls(walk, tree);
+    } else if (!walk->learning) {
         if (record)
             show_dialect(walk->pinfo, record);
-        if (record && record->chunk == CHUNK_PACKET) {
+        if (record && record->chunk == CHUNK_PACKET)
             show_packet(walk, tree, &span, record);
-            walk->offset = min_u32(walk->offset + span.wire, end);
-        } else {
-            uint32_t length = record ? record->length : end - walk->offset;
-            DISSECTOR_ASSERT(length > 0);
+        else
             show_bytes(walk, tree, length, record);
-            walk->offset += length;
+    }
+    walk->offset += length;
+    return true;
+}
+
+/* The packets in an envelope, the first perhaps begun in earlier ones. */
+static void walk_content(const struct walk *outside, proto_tree *tree, const struct record *record,
+                         const struct envelope *envelope)
+{
+    packet_info *pinfo = outside->pinfo;
+    uint32_t length = record->carried_length + envelope->length;
+    const uint8_t *bytes = envelope->data;
+    if (record->carried_length) {
+        uint8_t *joined = wmem_alloc(pinfo->pool, length);
+        memcpy(joined, record->carried, record->carried_length);
+        memcpy(joined + record->carried_length, envelope->data, envelope->length);
+        bytes = joined;
+    }
+    struct walk walk = *outside;
+    walk.tvb = tvb_new_child_real_data(outside->tvb, bytes, length, (int)length);
+    walk.offset = 0;
+    walk.content = true;
+    if (!walk.learning)
+        add_new_data_source(pinfo, walk.tvb, "Decompressed MySQL");
+    while (walk.offset < length)
+        walk_packet(&walk, tree);
+}
+
+/* Returns false where the walk ends, waiting for more. */
+static bool walk_compressed_frame(struct walk *walk, proto_tree *tree, enum mw_algorithm algorithm)
+{
+    struct envelope envelope;
+    envelope_read(walk->tvb, walk->offset, &envelope);
+    if (envelope.whole)
+        envelope_open(walk->pinfo, walk->tvb, walk->offset, algorithm, &envelope);
+    const struct record *record = walk_envelope(walk, &envelope);
+    if (!record && !envelope.whole && walk->can_wait) {
+        wait_for_more(walk, envelope.missing);
+        return false;
+    }
+    uint32_t left = tvb_reported_length(walk->tvb) - walk->offset, length = record ? record->length : left;
+    DISSECTOR_ASSERT(length > 0);
+    if (record && record->chunk == CHUNK_ENVELOPE) {
+        if (!walk->learning) {
+            uint32_t there = min_u32(length, bytes_captured(walk->tvb, walk->offset));
+            show_dialect(walk->pinfo, record);
+            envelope_show(walk->pinfo, add_node(tree, walk->tvb, walk->offset, there), walk->tvb, walk->offset,
+                          algorithm, &envelope);
+            if (!envelope.data)
+                column_add(*walk_column(walk), walk->pinfo, "Damaged compressed frame");
         }
+        if (envelope.data && envelope.length)
+            walk_content(walk, tree, record, &envelope);
+    } else if (!walk->learning) {
+        if (record)
+            show_dialect(walk->pinfo, record);
+        show_bytes(walk, tree, length, record);
+    }
+    walk->offset += length;
+    return true;
+}
+
+static void walk_all(struct walk *walk, proto_tree *tree)
+{
+    enum mw_algorithm algorithm;
+    bool more = true;
+    while (more && walk->offset < tvb_reported_length(walk->tvb)) {
+        if (walk_compressed(walk, &algorithm))
+            more = walk_compressed_frame(walk, tree, algorithm);
+        else
+            more = walk_packet(walk, tree);
     }
 }
 
@@ -262,10 +327,13 @@ int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     walk_begin(&walk, own_handle, parent_protocol(pinfo), data);
     if (walk_declines(&walk))
         return 0;
+    if (walk.learning) {
+        walk_all(&walk, NULL);
+        walk_learnt(&walk);
+    }
     if (!*walk_column(&walk))
         *walk_column(&walk) = column_new(pinfo);
     walk_all(&walk, tree);
-    walk_end(&walk);
     if (*walk_column(&walk))
         column_show(*walk_column(&walk), pinfo);
     return (int)tvb_captured_length(tvb);

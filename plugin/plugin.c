@@ -4,6 +4,7 @@
 
 #include "mywire/base.h"
 #include "plugin/dissect.h"
+#include "plugin/envelope.h"
 #include "plugin/registry.h"
 
 enum { MYSQL_PORT = 3306 };
@@ -64,6 +65,7 @@ static void register_protocol(void)
     own_handle = register_dissector("mywire", dissect_stream, protocol);
     register_preferences(protocol);
     register_init_routine(assert_ports);
+    envelope_register();
 }
 
 static void register_handoff(void)

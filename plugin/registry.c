@@ -117,9 +117,21 @@ static void register_fields(void)
         [OWN_AUTH_SUMMARY] = {&own_field_ids[OWN_AUTH_SUMMARY],
                               {"Authentication", "mywire.auth_summary", FT_STRING, BASE_NONE, NULL, 0,
                                "How the login was decided: the plugin, the way it took, the verdict", HFILL}},
+        [OWN_SENT_LENGTH] = {&own_field_ids[OWN_SENT_LENGTH],
+                             {"Compressed Packet Length", "mysql.compressed_packet_length", FT_UINT24, BASE_DEC, NULL,
+                              0, "Length of a compressed frame's data as sent", HFILL}},
+        [OWN_FRAME_NUMBER] = {&own_field_ids[OWN_FRAME_NUMBER],
+                              {"Compressed Packet Number", "mysql.compressed_packet_number", FT_UINT24, BASE_DEC, NULL,
+                               0, "Sequence id of a compressed frame, modulo 256", HFILL}},
+        [OWN_CONTENT_LENGTH] = {&own_field_ids[OWN_CONTENT_LENGTH],
+                                {"Uncompressed Packet Length", "mysql.compressed_packet_length_uncompressed", FT_UINT24,
+                                 BASE_DEC, NULL, 0, "Length before compression; 0: the data is not compressed", HFILL}},
         [OWN_COMPRESSED] = {&own_field_ids[OWN_COMPRESSED],
-                            {"Compressed MySQL data", "mywire.compressed", FT_BYTES, BASE_NONE, NULL, 0,
-                             "Bytes of the compressed protocol", HFILL}},
+                            {"Compressed Data", "mywire.compressed", FT_BYTES, BASE_NONE, NULL, 0,
+                             "Data of a compressed frame", HFILL}},
+        [OWN_PART] = {&own_field_ids[OWN_PART],
+                      {"Part of a packet", "mywire.part", FT_BYTES, BASE_NONE, NULL, 0,
+                       "Content of a compressed frame that belongs to a packet, which is shown where it ends", HFILL}},
         [OWN_UNREAD] = {&own_field_ids[OWN_UNREAD],
                         {"Undecoded data", "mywire.undecoded", FT_BYTES, BASE_NONE, NULL, 0,
                          "Bytes in which no packet begins, as far as is known", HFILL}},
@@ -177,7 +189,8 @@ static int group_of(enum mw_note_id id)
     case MW_NOTE_LOST:
     case MW_NOTE_UNKNOWN:
     case MW_NOTE_TRAILING:
-    case MW_NOTE_UNKNOWN_COMMAND: return PI_UNDECODED;
+    case MW_NOTE_UNKNOWN_COMMAND:
+    case MW_NOTE_FRAME_DAMAGED: return PI_UNDECODED;
     case MW_NOTE_SEQUENCE:
     case MW_NOTE_UNEXPECTED:
     case MW_NOTE_UNSOLICITED:
@@ -224,9 +237,6 @@ static void register_notes(void)
     expert_register_field_array(module, rows, MW_NOTE_COUNT);
 
     static ei_register_info own[OWN_NOTE_COUNT] = {
-        [OWN_NOTE_COMPRESSED] = {&own_note_ids[OWN_NOTE_COMPRESSED],
-                                 {"mywire.note.compressed", PI_UNDECODED, PI_NOTE,
-                                  "The compressed protocol is not decoded", EXPFILL}},
         [OWN_NOTE_UNREAD] = {&own_note_ids[OWN_NOTE_UNREAD],
                              {"mywire.note.undecoded", PI_UNDECODED, PI_NOTE, "Not decoded", EXPFILL}},
     };

@@ -10,9 +10,9 @@ import wireshark
 
 LINKS = ["frame.number", "mywire.response_in", "mywire.response_to"]
 REPLY = ["mywire.time_first", "mywire.time_last", "mywire.bytes"]
-# That the two faces do not read alike: compressed, cut, out of order for Wireshark's TCP as it is set at first, or on a port that it
+# That the two faces do not read alike: cut, out of order for Wireshark's TCP as it is set at first, or on a port that it
 # would have to be told.
-OTHERS = ("zlib", "zstd", "cut-short", "snaplen", "out-of-order", "retransmission-overlap", "one-way", "mid-stream")
+OTHERS = ("cut-short", "snaplen", "out-of-order", "retransmission-overlap", "one-way", "mid-stream")
 
 
 def numbers(text):
