@@ -42,7 +42,7 @@ static void put_last(const struct column *column, wmem_strbuf_t *out)
         wmem_strbuf_append(out, " | ");
     wmem_strbuf_append(out, column->last);
     if (column->repeated > 1)
-        wmem_strbuf_append_printf(out, " x%u", column->repeated);
+        wmem_strbuf_append_printf(out, " ×%u", column->repeated);
 }
 
 void column_add(struct column *column, packet_info *pinfo, const char *text)

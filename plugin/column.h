@@ -14,7 +14,7 @@ struct column *column_new(packet_info *pinfo);
 /** Adds what a packet says, in valid UTF-8. */
 void column_add(struct column *column, packet_info *pinfo, const char *text);
 
-/** Shows all of it so far: "a | b x3 | c". Repetitions are counted; beyond a sane length only the number of packets is.
+/** Shows all of it so far: "a | b ×3 | c". Repetitions are counted; beyond a sane length only the number of packets is.
  */
 void column_show(const struct column *column, packet_info *pinfo);
 

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "mywire/decode.h"
-#include "plugin/column.h"
-#include "plugin/conversation.h"
+#include "plugin/line.h"
 #include "plugin/registry.h"
 #include "plugin/text.h"
 #include "plugin/tree.h"
@@ -116,17 +115,15 @@ static void show_dialect(packet_info *pinfo, const struct record *record)
     col_set_str(pinfo->cinfo, COL_PROTOCOL, record->dialect == MW_DIALECT_MARIADB ? "MariaDB" : "MySQL");
 }
 
-static void show_summary(struct walk *walk, const struct record *record, const struct mw_msg *msg, proto_item *item)
+static void show_summary(struct walk *walk, const struct record *record, const struct mw_packet *packet,
+                         const struct mw_msg *msg, proto_item *item)
 {
     char raw[SUMMARY_MAX];
     packet_info *pinfo = walk->pinfo;
     size_t n = mw_summary(&record->ctx, (enum mw_dir)record->dir, msg, raw, sizeof raw);
     const char *text =
         text_utf8(pinfo->pool, record->dialect, record->ctx.collation, (const uint8_t *)raw, (uint32_t)n);
-    const char *more =
-        exchange_words(record->exchange, &record->ctx, (enum mw_dir)record->dir, record->ends, pinfo->pool);
-    column_add(*walk_column(walk), pinfo,
-               wmem_strdup_printf(pinfo->pool, "%s%s", text, text_cut(pinfo->pool, more, NODE_MAX)));
+    line_add(*walk_column(walk), pinfo, record, packet, msg, text);
     proto_item_append_text(item, ", %s", text_cut(pinfo->pool, text, NODE_MAX));
 }
 
@@ -166,7 +163,7 @@ static void show_packet(struct walk *walk, proto_tree *tree, const struct span *
     } else {
         mw_decode(&record->ctx, (enum mw_dir)record->dir, &span->packet, &msg);
     }
-    show_summary(walk, record, &msg, item);
+    show_summary(walk, record, &span->packet, &msg, item);
 }
 
 static void show_bytes(struct walk *walk, proto_tree *tree, uint32_t length, const struct record *record)

@@ -25,7 +25,10 @@ static void copy(struct exchange *exchange, const struct mw_exchange *told)
     exchange->last_ns = told->last.time_ns;
     exchange->rows = told->rows;
     exchange->bytes = told->response_bytes;
-    exchange->resultset = told->resultsets > 0;
+    exchange->affected = told->affected_rows;
+    exchange->warnings = told->warnings;
+    exchange->cursor = told->status & MW_SERVER_STATUS_CURSOR_EXISTS && told->command != MW_COM_STMT_FETCH;
+    exchange->resultset = told->resultsets > 0 || told->outcome == MW_OUTCOME_RESULTSET;
 }
 
 /* A reply is shown in the frame in which its first packet ends, which its first byte may precede. */
@@ -102,22 +105,6 @@ static const char *statement_text(const struct mw_ctx *ctx, wmem_allocator_t *po
     if (!stmt || !stmt->sql.p)
         return NULL;
     return text_utf8(pool, ctx->dialect, stmt->collation, stmt->sql.p, stmt->sql.n);
-}
-
-const char *exchange_words(const struct exchange *exchange, const struct mw_ctx *ctx, enum mw_dir dir, bool ends,
-                           wmem_allocator_t *pool)
-{
-    if (dir == MW_CLIENT) {
-        const char *text = statement_text(ctx, pool);
-        return text ? wmem_strdup_printf(pool, ": %s", text) : "";
-    }
-    if (!exchange || !exchange->request || !ends)
-        return "";
-    double ms = (double)(exchange->last_ns - exchange->sent_ns) / 1e6;
-    if (!exchange->resultset)
-        return wmem_strdup_printf(pool, " (%.3f ms)", ms);
-    return wmem_strdup_printf(pool, " (%" PRIu64 " %s, %.3f ms)", exchange->rows, exchange->rows == 1 ? "row" : "rows",
-                              ms);
 }
 
 void exchange_show_statement(const struct mw_ctx *ctx, proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo)

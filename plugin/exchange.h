@@ -16,7 +16,9 @@ struct exchange {
     int64_t sent_ns;           /**< time of `request`, nanoseconds since the epoch */
     int64_t first_ns, last_ns; /**< of the beginning of the reply, and of its end */
     uint64_t rows, bytes;      /**< of the reply; bytes as on the wire, with headers */
-    bool resultset;            /**< `rows` counts something */
+    uint64_t affected, warnings;
+    bool resultset; /**< `rows` counts something */
+    bool cursor;    /**< it opened a cursor: the rows wait for COM_STMT_FETCH */
 };
 
 /** The exchanges of a connection: observes its session. */
@@ -37,11 +39,6 @@ void exchanges_step(struct exchanges *x);
  */
 void exchange_show(const struct exchange *exchange, proto_tree *tree, tvbuff_t *tvb, enum mw_dir dir, bool begins,
                    bool ends);
-
-/** What a packet adds to its line in the list of packets: the text of the statement that it executes, or how the reply
- * went that ends with it. Empty or in `pool`. */
-const char *exchange_words(const struct exchange *exchange, const struct mw_ctx *ctx, enum mw_dir dir, bool ends,
-                           wmem_allocator_t *pool);
 
 /** Adds what an execution executes: the statement's text, and the frame that prepared it. */
 void exchange_show_statement(const struct mw_ctx *ctx, proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo);
