@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plugin/text.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* clang-format off */
@@ -31,11 +32,41 @@ static const struct {
     {"utf16le",  ENC_UTF_16 | ENC_LITTLE_ENDIAN},
     {"utf32",    ENC_UCS_4 | ENC_BIG_ENDIAN},
 };
+
+/* What Wireshark has not: iconv's names, that both glibc and libiconv know if they know the set. ASCII stays ASCII in them. */
+static const struct {
+    const char *charset;
+    const char *iconv;
+} converted[] = {
+    {"sjis",     "CP932"},
+    {"cp932",    "CP932"},
+    {"ujis",     "EUC-JP"},
+    {"eucjpms",  "EUC-JP-MS"},
+    {"big5",     "BIG5"},
+    {"koi8r",    "KOI8-R"},
+    {"koi8u",    "KOI8-U"},
+    {"cp850",    "CP850"},
+    {"cp852",    "CP852"},
+    {"cp1256",   "CP1256"},
+    {"cp1257",   "CP1257"},
+    {"armscii8", "ARMSCII-8"},
+    {"geostd8",  "GEORGIAN-PS"},
+    {"dec8",     "DEC-MCS"},
+    {"hp8",      "HP-ROMAN8"},
+    {"macce",    "MAC-CENTRALEUROPE"},
+};
 /* clang-format on */
 
-static unsigned encoding_of(enum mw_dialect dialect, uint16_t collation)
+static const char *iconv_name(const char *charset)
 {
-    const char *charset = collation ? mw_collation_charset(dialect, collation) : NULL;
+    for (size_t i = 0; charset && i < G_N_ELEMENTS(converted); i++)
+        if (strcmp(converted[i].charset, charset) == 0)
+            return converted[i].iconv;
+    return NULL;
+}
+
+static unsigned encoding_of(const char *charset)
+{
     for (size_t i = 0; charset && i < sizeof encodings / sizeof *encodings; i++)
         if (strcmp(encodings[i].charset, charset) == 0)
             return encodings[i].encoding;
@@ -64,15 +95,58 @@ static const uint8_t *replace_nul(wmem_allocator_t *pool, const uint8_t *p, uint
     return out;
 }
 
+/* Converted characters; NUL becomes its symbol. */
+static void append(wmem_strbuf_t *out, const char *text, size_t n)
+{
+    enum { SYMBOL_FOR_NUL = 0x2400 };
+    for (size_t i = 0; i < n; i++) {
+        if (text[i])
+            wmem_strbuf_append_c(out, text[i]);
+        else
+            wmem_strbuf_append_unichar(out, SYMBOL_FOR_NUL);
+    }
+}
+
+/* NULL: this system's iconv does not know the set. */
+static const char *convert(wmem_allocator_t *pool, const char *from, const uint8_t *p, uint32_t n)
+{
+    enum { REPLACEMENT = 0xfffd };
+    GIConv iconv = g_iconv_open("UTF-8", from);
+    if (iconv == (GIConv)-1)
+        return NULL;
+    wmem_strbuf_t *out = wmem_strbuf_new(pool, "");
+    char *in = wmem_memdup(pool, p, n); /* the declaration wants to write there */
+    gsize left = n;
+    while (left > 0) {
+        char buffer[256], *to = buffer;
+        gsize room = sizeof buffer;
+        bool stuck = g_iconv(iconv, &in, &left, &to, &room) == (gsize)-1 && errno != E2BIG;
+        append(out, buffer, (size_t)(to - buffer));
+        if (stuck) {
+            wmem_strbuf_append_unichar(out, REPLACEMENT);
+            in++;
+            left--;
+        }
+    }
+    g_iconv_close(iconv);
+    return wmem_strbuf_get_str(out);
+}
+
 const char *text_utf8(wmem_allocator_t *pool, enum mw_dialect dialect, uint16_t collation, const uint8_t *p, uint32_t n)
 {
-    unsigned encoding = encoding_of(dialect, collation);
+    const char *charset = collation ? mw_collation_charset(dialect, collation) : NULL;
+    const char *other = iconv_name(charset), *text = NULL;
+    unsigned encoding = encoding_of(charset);
     if (n == 0)
         return "";
+    if (other)
+        text = convert(pool, other, p, n);
+    if (text)
+        return text;
     if (encoding == ENC_UTF_8)
         p = replace_nul(pool, p, &n);
     tvbuff_t *tvb = tvb_new_real_data(p, n, (int)n);
-    const char *text = (const char *)tvb_get_string_enc(pool, tvb, 0, (int)n, encoding);
+    text = (const char *)tvb_get_string_enc(pool, tvb, 0, (int)n, encoding);
     tvb_free(tvb);
     return text;
 }

@@ -7,7 +7,7 @@
 
 #include "mywire/names.h"
 
-/** The text in the character set of `collation`, as far as Wireshark has that encoding; all others are taken for UTF-8.
+/** The text in the character set of `collation`, as far as Wireshark or iconv have it; all others are taken for UTF-8.
  *  What is no character becomes U+FFFD, NUL becomes U+2400. NUL-terminated, in `pool`. */
 const char *text_utf8(wmem_allocator_t *pool, enum mw_dialect dialect, uint16_t collation, const uint8_t *p,
                       uint32_t n);
