@@ -147,12 +147,13 @@ static void show_packet(struct walk *walk, proto_tree *tree, const struct span *
 {
     struct mw_msg msg;
     proto_item *item = NULL;
+    const char *more = "";
     if (span->tvb != walk->tvb)
         add_new_data_source(walk->pinfo, span->tvb, "Joined MySQL packet");
     if (tree) {
         const struct tree_place place = {walk->pinfo, span->tvb, span->base};
         item = add_node(tree, span->tvb, span->base, MW_HEADER + span->packet.have);
-        tree_render(&place, item, &record->ctx, (enum mw_dir)record->dir, &span->packet, record->notes, &msg);
+        more = tree_render(&place, item, &record->ctx, (enum mw_dir)record->dir, &span->packet, record->notes, &msg);
         proto_tree *node = proto_item_add_subtree(item, registry_packet_tree());
         exchange_show_statement(&record->ctx, node, span->tvb, walk->pinfo);
         if (record->exchange)
@@ -164,6 +165,7 @@ static void show_packet(struct walk *walk, proto_tree *tree, const struct span *
         mw_decode(&record->ctx, (enum mw_dir)record->dir, &span->packet, &msg);
     }
     show_summary(walk, record, &span->packet, &msg, item);
+    proto_item_append_text(item, "%s", more);
 }
 
 static void show_bytes(struct walk *walk, proto_tree *tree, uint32_t length, const struct record *record)

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <epan/strutil.h>
+
 /* clang-format off */
 static const struct {
     const char *charset; /* the server's name */
@@ -159,4 +161,10 @@ const char *text_cut(wmem_allocator_t *pool, const char *text, size_t most)
     for (n = most; n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80; n--)
         ;
     return wmem_strdup_printf(pool, "%.*s…", (int)n, text);
+}
+
+/* format_text's declaration takes other kinds of char in other versions. */
+const char *text_line(wmem_allocator_t *pool, const char *text)
+{
+    return format_text(pool, (const void *)text, strlen(text));
 }

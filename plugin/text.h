@@ -16,4 +16,7 @@ const char *text_utf8(wmem_allocator_t *pool, enum mw_dialect dialect, uint16_t 
  *  what is too long for a line of its tree inside a character. */
 const char *text_cut(wmem_allocator_t *pool, const char *text, size_t most);
 
+/** A text with its controls escaped. */
+const char *text_line(wmem_allocator_t *pool, const char *text);
+
 #endif

@@ -11,6 +11,9 @@ enum { DEPTH_MAX = 16 };
 /* Bytes of a column's name and of its value in a line of the tree; Wireshark's lines hold 240. */
 enum { LABEL_MAX = 64, VALUE_MAX = 160 };
 
+/* Bytes of a row's values in the line of its packet. */
+enum { TOLD_MAX = 120 };
+
 struct remark {
     proto_item *item; /* NULL: the field at its place was not told yet */
     uint32_t offset;
@@ -24,7 +27,8 @@ struct sink {
     unsigned depth;               /* of the innermost open node; can exceed DEPTH_MAX */
     proto_item *last;
     struct mw_item last_item;
-    uint64_t noted; /* set of remarks below */
+    wmem_strbuf_t *told; /* of a row its values, of a column its name */
+    uint64_t noted;      /* set of remarks below */
     struct remark remarks[MW_NOTE_COUNT];
 };
 
@@ -97,9 +101,11 @@ static void name_value(const struct sink *s, const struct mw_item *item)
 {
     wmem_allocator_t *pool = s->place->pinfo->pool;
     const char *label = value_label(pool, s->dialect, item);
+    const char *value = text_cut(pool, value_text(pool, s->dialect, item), VALUE_MAX);
     if (label)
-        proto_item_set_text(s->last, "%s = %s", text_cut(pool, label, LABEL_MAX),
-                            text_cut(pool, value_text(pool, s->dialect, item), VALUE_MAX));
+        proto_item_set_text(s->last, "%s = %s", text_cut(pool, label, LABEL_MAX), value);
+    if (wmem_strbuf_get_len(s->told) < TOLD_MAX)
+        wmem_strbuf_append_printf(s->told, "%s%s", wmem_strbuf_get_len(s->told) ? ", " : " ", value);
 }
 
 static bool covers(const struct mw_item *item, uint32_t offset)
@@ -113,6 +119,8 @@ static void on_item(void *user, const struct mw_item *item)
     s->last = add_item(s, item);
     if (value_is(item))
         name_value(s, item);
+    else if (item->field == MW_F_FIELD_NAME)
+        wmem_strbuf_append_printf(s->told, " %s", text_line(s->place->pinfo->pool, text_of(s, item, false)));
     if (mw_field(item->field)->flags & MW_FLAG_GENERATED && item->length == 0)
         proto_item_set_generated(s->last);
     s->last_item = *item;
@@ -161,10 +169,11 @@ static void add_remark(const struct sink *s, enum mw_note_id note, proto_item *i
                            symbol ? " " : "", symbol ? symbol : "");
 }
 
-void tree_render(const struct tree_place *place, proto_item *item, const struct mw_ctx *ctx, enum mw_dir dir,
-                 const struct mw_packet *packet, uint64_t notes, struct mw_msg *msg)
+const char *tree_render(const struct tree_place *place, proto_item *item, const struct mw_ctx *ctx, enum mw_dir dir,
+                        const struct mw_packet *packet, uint64_t notes, struct mw_msg *msg)
 {
-    struct sink sink = {.place = place, .dialect = ctx->dialect, .last = item};
+    wmem_allocator_t *pool = place->pinfo->pool;
+    struct sink sink = {.place = place, .dialect = ctx->dialect, .last = item, .told = wmem_strbuf_new(pool, "")};
     struct mw_trace trace = {.user = &sink, .item = on_item, .open = on_open, .close = on_close, .note = on_note};
     sink.nodes[0] = item;
     sink.trees[0] = proto_item_add_subtree(item, registry_packet_tree());
@@ -172,4 +181,7 @@ void tree_render(const struct tree_place *place, proto_item *item, const struct 
     for (int i = 0; i < MW_NOTE_COUNT; i++)
         if ((sink.noted | notes) >> i & 1)
             add_remark(&sink, (enum mw_note_id)i, sink.remarks[i].item ? sink.remarks[i].item : item, msg);
+    return msg->kind == MW_KIND_ROW || msg->kind == MW_KIND_COLUMN
+               ? text_cut(pool, wmem_strbuf_get_str(sink.told), TOLD_MAX)
+               : "";
 }

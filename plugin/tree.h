@@ -15,8 +15,9 @@ struct tree_place {
 };
 
 /** Decodes the packet into the children of `item`, and attaches remarks: those of decoding at their fields, those of
- *  `notes` (a set, of the session's step) at `item`. `msg` is what decoding gave. */
-void tree_render(const struct tree_place *place, proto_item *item, const struct mw_ctx *ctx, enum mw_dir dir,
-                 const struct mw_packet *packet, uint64_t notes, struct mw_msg *msg);
+ *  `notes` (a set, of the session's step) at `item`. `msg` is what decoding gave. Returns what there is to add to the
+ *  summary: the values of a row, the name of a column. */
+const char *tree_render(const struct tree_place *place, proto_item *item, const struct mw_ctx *ctx, enum mw_dir dir,
+                        const struct mw_packet *packet, uint64_t notes, struct mw_msg *msg);
 
 #endif

@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <epan/strutil.h>
-
 #include "plugin/text.h"
 
 /* Bytes of a binary value that are written out. */
@@ -56,12 +54,6 @@ static const char *bytes_text(wmem_allocator_t *pool, const uint8_t *p, uint32_t
     return wmem_strbuf_get_str(text);
 }
 
-/* Its declaration takes other kinds of char in other versions. */
-static const char *one_line(wmem_allocator_t *pool, const char *text)
-{
-    return format_text(pool, (const void *)text, strlen(text));
-}
-
 const char *value_text(wmem_allocator_t *pool, enum mw_dialect dialect, const struct mw_item *item)
 {
     const struct mw_field *field = mw_field(item->field);
@@ -77,7 +69,7 @@ const char *value_text(wmem_allocator_t *pool, enum mw_dialect dialect, const st
     case MW_FT_TEXTZ:
     case MW_FT_TEXTL:
         return wmem_strdup_printf(pool, "'%s'",
-                                  one_line(pool, text_utf8(pool, dialect, item->collation, item->p, item->n)));
+                                  text_line(pool, text_utf8(pool, dialect, item->collation, item->p, item->n)));
     case MW_FT_BYTES: return bytes_text(pool, item->p, item->n);
     default: return wmem_strdup_printf(pool, "%" PRIu64, item->number);
     }
@@ -87,5 +79,5 @@ const char *value_label(wmem_allocator_t *pool, enum mw_dialect dialect, const s
 {
     if (!item->label.p)
         return NULL;
-    return one_line(pool, text_utf8(pool, dialect, item->label_collation, item->label.p, item->label.n));
+    return text_line(pool, text_utf8(pool, dialect, item->label_collation, item->label.p, item->label.n));
 }
