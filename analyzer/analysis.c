@@ -127,7 +127,7 @@ static void index_secrets(void *user)
 }
 
 static void read_input(struct analysis *a, struct analysis_input *input, struct source *source,
-                       struct flow_table *flows)
+                       struct defrag *defrag, struct flow_table *flows)
 {
     struct packet packet;
     struct segment segment;
@@ -138,7 +138,7 @@ static void read_input(struct analysis *a, struct analysis_input *input, struct 
         if (packet.time_ns > a->last_ns)
             a->last_ns = packet.time_ns;
         input->packets++;
-        enum peel outcome = peel_packet(&packet, &segment);
+        enum peel outcome = peel_packet(&packet, defrag, &segment);
         peel_count(&a->counters, &packet, outcome);
         if (outcome == PEEL_TCP)
             flow_table_push(flows, &segment);
@@ -178,6 +178,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
     struct flow_owner owner;
     conn_own(&owner, &env);
     struct flow_table *flows = flow_table_new(&owner, &a->limits, &a->hits, &a->counters);
+    struct defrag *defrag = defrag_new(&a->limits, &a->hits, &a->counters);
     enum analysis_end end = ANALYSIS_DONE;
 
     order_inputs(a, request);
@@ -190,7 +191,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
         if (source && request->secrets)
             source_on_secrets(source, take_secrets, request->secrets);
         if (source)
-            read_input(a, input, source, flows);
+            read_input(a, input, source, defrag, flows);
         else if (usage)
             a->error = error;
         else
@@ -203,6 +204,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
     }
     flow_table_finish(flows);
     flow_table_free(flows);
+    defrag_free(defrag);
     if (request->secrets)
         a->hits.tls_secrets += tls_secrets_dropped(request->secrets);
     text_converter_free(env.converter);

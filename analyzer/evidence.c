@@ -79,7 +79,10 @@ int evidence_text(struct output *out, const struct analysis *a)
     line_if(out, a->counters.gap_bytes_lost, "byte of TCP payload is missing", "bytes of TCP payload are missing");
     line_if(out, a->counters.gap_bytes_snaplen, "byte was cut off by the recorder's snapshot length",
             "bytes were cut off by the recorder's snapshot length");
-    line_if(out, a->counters.fragments_skipped, "IP fragment was passed over", "IP fragments were passed over");
+    line_if(out, a->counters.fragments_incomplete, "IP packet lacks fragments", "IP packets lack fragments");
+    line_if(out, a->counters.fragments_unusable, "IP fragment could not be used", "IP fragments could not be used");
+    line_if(out, a->counters.fragment_overlaps, "IP packet has fragments that overlap",
+            "IP packets have fragments that overlap");
     line_if(out, a->counters.link_unknown, "packet has a link layer that is not known",
             "packets have a link layer that is not known");
     line_if(out, a->counters.malformed, "packet has broken headers", "packets have broken headers");

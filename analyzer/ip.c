@@ -25,6 +25,23 @@ static enum peel bound(struct layer_cursor *c, uint32_t length)
     return PEEL_MORE;
 }
 
+/* A fragment, whose payload the cursor stands at. Goes on with the packet that it completes. */
+static enum peel join(struct layer_cursor *c, const struct segment *addresses, uint32_t id,
+                      const struct defrag_piece *piece)
+{
+    struct defrag_key key = {.id = id, .family = addresses->src.family};
+    struct defrag_whole whole;
+    memcpy(key.src, addresses->src.addr, sizeof key.src);
+    memcpy(key.dst, addresses->dst.addr, sizeof key.dst);
+    if (key.family == 4)
+        key.protocol = piece->protocol;
+    if (!c->defrag || !defrag_push(c->defrag, &key, piece, &whole))
+        return PEEL_FRAGMENT;
+    c->p = whole.p;
+    c->captured = c->wire = whole.n;
+    return layer_next(c, 0, LAYER_PROTOCOL, whole.protocol);
+}
+
 /*   0             1     2              4    6              8     9          10         12    16    20
  *   | version,IHL | TOS | total length | id | flags,offset | TTL | protocol | checksum | src | dst | options... */
 enum peel ip_v4(struct layer_cursor *c, struct segment *out)
@@ -41,14 +58,23 @@ enum peel ip_v4(struct layer_cursor *c, struct segment *out)
         total = c->wire;
     if (total < header || total > PACKET_MAX)
         return PEEL_BAD;
-    /* MF or an offset: only a whole packet has both zero. */
-    if (layer_u16(p + 6) & 0x3fff)
-        return PEEL_FRAGMENT;
     bound(c, total);
     need = layer_need(c, header);
     if (need != PEEL_MORE)
         return need;
     set_addresses(out, p + 12, p + 16, 4, 4);
+    /* MF or an offset: only a whole packet has both zero. */
+    uint16_t fragment = layer_u16(p + 6);
+    if (fragment & 0x3fff) {
+        const struct defrag_piece piece = {.offset = (uint32_t)(fragment & 0x1fff) * 8,
+                                           .more = fragment & 0x2000,
+                                           .protocol = p[9],
+                                           .p = p + header,
+                                           .captured = c->captured - header,
+                                           .length = c->wire - header,
+                                           .time_ns = c->time_ns};
+        return join(c, out, layer_u16(p + 4), &piece);
+    }
     return layer_next(c, header, LAYER_PROTOCOL, p[9]);
 }
 
@@ -89,13 +115,21 @@ enum peel ip_options(struct layer_cursor *c, struct segment *out)
  *   | next header | reserved | offset,M | id | ... */
 enum peel ip_fragment(struct layer_cursor *c, struct segment *out)
 {
-    (void)out;
     enum peel need = layer_need(c, 8);
     if (need != PEEL_MORE)
         return need;
     const uint8_t *p = c->p;
-    if (layer_u16(p + 2) & 0xfff9)
-        return PEEL_FRAGMENT;
+    uint16_t fragment = layer_u16(p + 2);
+    if (fragment & 0xfff9) {
+        const struct defrag_piece piece = {.offset = fragment & 0xfff8,
+                                           .more = fragment & 1,
+                                           .protocol = p[0],
+                                           .p = p + 8,
+                                           .captured = c->captured - 8,
+                                           .length = c->wire - 8,
+                                           .time_ns = c->time_ns};
+        return join(c, out, layer_u32(p + 4), &piece);
+    }
     return layer_next(c, 8, LAYER_PROTOCOL, p[0]);
 }
 

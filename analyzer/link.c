@@ -2,6 +2,8 @@
 /* Link layers: https://www.tcpdump.org/linktypes.html; VLAN tags: IEEE 802.1Q-2018, 9.3. */
 #include "analyzer/link.h"
 
+#include <string.h>
+
 enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd };
 
 /*   0      6      12     14
@@ -13,9 +15,16 @@ enum peel link_ether(struct layer_cursor *c, struct segment *out)
     if (need != PEEL_MORE)
         return need;
     uint16_t type = layer_u16(c->p + 12);
-    /* Below 0x0600 it is a length and LLC follows (802.3, 3.2.6). */
-    if (type < 0x0600)
-        return PEEL_OTHER;
+    /* Below 0x0600 it is a length and LLC follows (802.3, 3.2.6), of which SNAP has an EtherType (RFC 1042). */
+    if (type < 0x0600) {
+        static const uint8_t snap[] = {0xaa, 0xaa, 0x03, 0, 0, 0};
+        need = layer_need(c, 22);
+        if (need != PEEL_MORE)
+            return need;
+        if (memcmp(c->p + 14, snap, sizeof snap) != 0)
+            return PEEL_OTHER;
+        return layer_next(c, 22, LAYER_ETHERTYPE, layer_u16(c->p + 20));
+    }
     return layer_next(c, 14, LAYER_ETHERTYPE, type);
 }
 
@@ -63,6 +72,35 @@ enum peel link_null(struct layer_cursor *c, struct segment *out)
     case 28:
     case 30: return layer_next(c, 4, LAYER_ETHERTYPE, ETHERTYPE_IPV6);
     default: return PEEL_OTHER;
+    }
+}
+
+/*   0        1         2
+ *   | family | version | resource id | attributes: length (2), type (2), in the recorder's byte order · value · to 4
+ * bytes */
+enum peel link_nflog(struct layer_cursor *c, struct segment *out)
+{
+    enum { HEAD = 4, PAYLOAD = 9 /* NFULA_PAYLOAD */ };
+    (void)out;
+    enum peel need = layer_need(c, HEAD);
+    if (need != PEEL_MORE)
+        return need;
+    if (c->p[1] != 0)
+        return PEEL_OTHER;
+    for (uint32_t at = HEAD;;) {
+        need = layer_need(c, at + 4);
+        if (need != PEEL_MORE)
+            return need;
+        uint16_t length = layer_u16(c->p + at), type = layer_u16(c->p + at + 2);
+        if (type > 0xff) { /* types are small numbers, so the order of the bytes shows */
+            length = __builtin_bswap16(length);
+            type = __builtin_bswap16(type);
+        }
+        if (type == PAYLOAD)
+            return layer_next(c, at + 4, LAYER_IP, 0);
+        if (length < 4)
+            return PEEL_BAD;
+        at += (length + 3u) & ~3u;
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include "analyzer/peel.h"
 
-/** Ethernet II. The 802.3 length form is PEEL_OTHER. */
+/** Ethernet II, or 802.3 with LLC and SNAP; other LLC is PEEL_OTHER. */
 enum peel link_ether(struct layer_cursor *c, struct segment *out);
 /** 802.1Q, 802.1ad: the tag, whose EtherType the layer below has taken already. */
 enum peel link_vlan(struct layer_cursor *c, struct segment *out);
@@ -18,6 +18,8 @@ enum peel link_cooked(struct layer_cursor *c, struct segment *out);
 enum peel link_cooked2(struct layer_cursor *c, struct segment *out);
 /** BSD loopback: an address family in either byte order. */
 enum peel link_null(struct layer_cursor *c, struct segment *out);
+/** Linux netfilter log: attributes, one of which is the packet. */
+enum peel link_nflog(struct layer_cursor *c, struct segment *out);
 /** No link layer: the IP version tells. */
 enum peel link_raw(struct layer_cursor *c, struct segment *out);
 

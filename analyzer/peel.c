@@ -3,13 +3,14 @@
 #include "analyzer/peel.h"
 #include "analyzer/ip.h"
 #include "analyzer/link.h"
+#include "analyzer/tunnel.h"
 
 /* More layers than anybody stacks; a chain of tags could otherwise go on for the whole packet. */
 #define LAYERS_MAX 24
 
 #define KEY(space, key) ((uint64_t)LAYER_##space << 32 | (uint32_t)(key))
 
-enum peel peel_packet(const struct packet *packet, struct segment *out)
+enum peel peel_packet(const struct packet *packet, struct defrag *defrag, struct segment *out)
 {
     struct layer_cursor c = {
         .p = packet->data,
@@ -17,7 +18,11 @@ enum peel peel_packet(const struct packet *packet, struct segment *out)
         .wire = packet->original < packet->captured ? packet->captured : packet->original,
         .space = LAYER_LINK,
         .key = (uint32_t)packet->link_type,
+        .defrag = defrag,
+        .time_ns = packet->time_ns,
     };
+    if (defrag)
+        defrag_begin(defrag);
     for (int i = 0; i < LAYERS_MAX; i++) {
         enum peel outcome = PEEL_OTHER;
         switch ((uint64_t)c.space << 32 | c.key) {
@@ -46,7 +51,7 @@ void peel_count(struct counters *counters, const struct packet *packet, enum pee
     switch (outcome) {
     case PEEL_TCP: counters->tcp_segments++; break;
     case PEEL_OTHER: counters->not_tcp++; break;
-    case PEEL_FRAGMENT: counters->fragments_skipped++; break;
+    case PEEL_FRAGMENT: break; /* defrag counts them */
     case PEEL_SHORT: counters->cut_headers++; break;
     case PEEL_BAD:
     case PEEL_MORE: counters->malformed++; break;

@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int link_types[] = {1, 0, 108, 12, 101, 113, 228, 229, 276, 147};
+    static const int more_types[] = {9, 50, 51, 239};
     if (size < 3)
         return 0;
     uint32_t n = (uint32_t)size - 3;
@@ -25,13 +26,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct packet packet = {
         .number = 7,
         .time_ns = 11,
-        .link_type = link_types[data[0] % (sizeof link_types / sizeof *link_types)],
+        .link_type = data[0] < 0xf0 ? link_types[data[0] % (sizeof link_types / sizeof *link_types)]
+                                    : more_types[data[0] % (sizeof more_types / sizeof *more_types)],
         .data = exact,
         .captured = n,
         .original = n + (uint32_t)(data[1] << 8 | data[2]),
     };
     struct segment segment;
-    enum peel outcome = peel_packet(&packet, &segment);
+    enum peel outcome = peel_packet(&packet, NULL, &segment);
     struct counters counters = {0};
     peel_count(&counters, &packet, outcome);
     REQUIRE(outcome != PEEL_MORE && counters.packets == 1);

@@ -85,7 +85,7 @@ static enum peel peel_copy(const uint8_t *p, size_t n, uint32_t original, struct
     uint8_t *copy = malloc(n ? n : 1);
     memcpy(copy, p, n);
     struct packet packet = {1, 0, 101, copy, (uint32_t)n, original};
-    enum peel outcome = peel_packet(&packet, out);
+    enum peel outcome = peel_packet(&packet, NULL, out);
     if (outcome == PEEL_TCP) {
         assert_true(out->payload >= copy && out->payload + out->length <= copy + n);
         for (uint32_t i = 0; i < out->length; i++)
@@ -148,11 +148,11 @@ static void test_wrong_version(void **state)
 {
     (void)state;
     static const uint8_t p[] = {0x65, 0, 0, 43, 0, 1, WHOLE, 64, 6, 0, 0, FROM_TO, TCP};
-    struct layer_cursor c = {p, sizeof p, sizeof p, LAYER_ETHERTYPE, 0x0800};
+    struct layer_cursor c = {.p = p, .captured = sizeof p, .wire = sizeof p};
     struct segment s;
     assert_int_equal(ip_v4(&c, &s), PEEL_BAD);
     static const uint8_t p6[] = {0x45, 0, 0, 0, 0, 0, 6, 64, FROM_TO6};
-    c = (struct layer_cursor){p6, sizeof p6, sizeof p6, LAYER_ETHERTYPE, 0x86dd};
+    c = (struct layer_cursor){.p = p6, .captured = sizeof p6, .wire = sizeof p6};
     assert_int_equal(ip_v6(&c, &s), PEEL_BAD);
 }
 
