@@ -14,18 +14,6 @@
 /* Packets are read in small pieces; the kernel is asked once in a quarter of a mebibyte, which stays in the cache. */
 #define BUFFER_BYTES (1 << 18)
 
-/* What compressed files begin with, and the program that turns them into captures. */
-static const struct packing {
-    char magic[8];
-    size_t n;
-    const char *name;
-} packings[] = {
-    {"\x28\xb5\x2f\xfd", 4, "zstd"},
-    {"\xfd\x37\x7a\x58\x5a", 5, "xz"},
-    {"\x04\x22\x4d\x18", 4, "lz4"},
-    {"BZh", 3, "bzip2"},
-};
-
 /* What captures begin with: pcap in both byte orders, in microseconds, nanoseconds and two variants that libpcap reads;
  * pcapng. */
 static const char magics[][5] = {
@@ -62,13 +50,14 @@ static char *explain_open(const char *path, int error)
     }
 }
 
-/* What the file holds where it is compressed in a way that is read here: as if it had been that from the start. */
-static char *unpack(struct capture_file *f)
+/* Puts what the file holds in its place where it is compressed. Returns NULL, or the sentence that says why not. */
+static char *unpack_file(struct capture_file *f, const struct packing *packing, bool from_stdin)
 {
-    uint8_t magic[2];
-    if (peek(f->file, magic, sizeof magic) < sizeof magic || magic[0] != 0x1f || magic[1] != 0x8b)
-        return NULL;
-    FILE *plain = unpack_gzip(f->file);
+    const char *by = packing_name(packing);
+    FILE *plain = unpack(packing, f->file);
+    if (!plain && errno == ENOTSUP)
+        return g_strdup_printf("%s is compressed with %s; decompress it first: %s -dc%s%s | mywire -", f->name, by, by,
+                               from_stdin ? "" : " ", from_stdin ? "" : f->name);
     if (!plain)
         return g_strdup_printf("%s cannot be decompressed: there is no memory.", f->name);
     f->file = plain;
@@ -85,26 +74,24 @@ static char *check_beginning(struct capture_file *f, bool from_stdin)
         return g_strdup_printf("%s is a directory; name the capture files in it.", name);
     if (isatty(fileno(f->file)))
         return g_strdup_printf("%s is a terminal; redirect a capture into it, or name a file.", name);
-    char *error = unpack(f);
-    if (error)
-        return error;
-
     uint8_t magic[8];
     size_t n = peek(f->file, magic, sizeof magic);
+    const struct packing *packing = packing_find(magic, n);
+    if (packing) {
+        char *error = unpack_file(f, packing, from_stdin);
+        if (error)
+            return error;
+        n = peek(f->file, magic, sizeof magic);
+    }
     if (ferror(f->file) && errno == EBADMSG)
-        return g_strdup_printf("%s is compressed with gzip, but damaged or cut at its beginning; copy it again.", name);
+        return g_strdup_printf("%s is compressed with %s, but damaged or cut at its beginning; copy it again.", name,
+                               packing ? packing_name(packing) : "nothing");
     if (ferror(f->file))
         return g_strdup_printf("%s cannot be read: %s.", name, g_strerror(errno));
     if (n == 0)
         return g_strdup_printf("%s is empty, without even a capture's header; check that the recorder was allowed to "
                                "capture and has ended.",
                                name);
-    for (size_t i = 0; i < G_N_ELEMENTS(packings); i++) {
-        const struct packing *packing = &packings[i];
-        if (n >= packing->n && memcmp(magic, packing->magic, packing->n) == 0)
-            return g_strdup_printf("%s is compressed with %s; decompress it first: %s -dc%s%s | mywire -", name,
-                                   packing->name, packing->name, from_stdin ? "" : " ", from_stdin ? "" : name);
-    }
     if (!is_capture(magic, n))
         return g_strdup_printf("%s is not a capture: it begins neither like pcap nor like pcapng; check the name, or "
                                "convert it with editcap if another tool recorded it.",

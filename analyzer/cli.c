@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/cli.h"
+#include "analyzer/inputs.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -328,15 +329,36 @@ static bool take_secrets_verb(struct cli *cli, const struct raw_options *raw)
     return false;
 }
 
+/* Says what of the directories was not read. Returns whether each had a capture. */
+static bool tell_directories(const struct cli *cli, const GArray *notes)
+{
+    bool all = true;
+    for (guint i = 0; i < notes->len; i++) {
+        const struct inputs_note *note = &g_array_index(notes, struct inputs_note, i);
+        all = all && note->captures;
+        if (!note->captures)
+            cli_complain("The directory %s has no capture in it; name another one, or files.", note->directory);
+        else if (note->others && !cli->quiet)
+            cli_complain("In %s %u file%s left out: no capture%s.", note->directory, note->others,
+                         note->others == 1 ? " is" : "s are", note->others == 1 ? "" : "s");
+    }
+    return all;
+}
+
 enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer)
 {
-    struct analysis_request request = {.paths = cli->files,
+    GArray *notes;
+    char **paths = inputs_expand(cli->files, &notes);
+    bool all = tell_directories(cli, notes);
+    inputs_notes_free(notes);
+    struct analysis_request request = {.paths = paths,
                                        .filter = cli->filter,
                                        .ports = (const uint16_t *)(void *)cli->ports->data,
                                        .n_ports = cli->ports->len,
                                        .only_ports = cli->only_ports,
                                        .secrets = cli->secrets};
     enum analysis_end end = analysis_run(a, &request, observer);
+    g_strfreev(paths);
     if (end == ANALYSIS_USAGE) {
         usage_error("%s", a->error);
         return CLI_USAGE;
@@ -354,9 +376,9 @@ enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn
         cli_complain("No MySQL or MariaDB traffic was found in %" G_GUINT64_FORMAT " packets (%" G_GUINT64_FORMAT
                  " TCP connections); if it is there on an unusual port and the logins are not, name the port with -p.",
                  a->counters.packets, a->counters.flows);
-    else if (a->counters.packets == 0 && end == ANALYSIS_DONE && !cli->quiet)
+    else if (a->counters.packets == 0 && end == ANALYSIS_DONE && all && !cli->quiet)
         cli_complain("There is no packet in the input%s.", cli->filter ? " that matches the filter" : "");
-    return end == ANALYSIS_INCOMPLETE ? CLI_INPUT : CLI_OK;
+    return end == ANALYSIS_INCOMPLETE || !all ? CLI_INPUT : CLI_OK;
 }
 
 static enum cli_exit close_outputs(struct cli *cli, bool keep)

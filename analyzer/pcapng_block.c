@@ -198,7 +198,7 @@ char *pcapng_reader_explain(const struct pcapng_reader *r, const char *name, uin
     default:
         if (r->error == EBADMSG)
             text =
-                g_strdup_printf("%s cannot be decompressed any further than %s: its gzip data is damaged or cut; %s. "
+                g_strdup_printf("%s cannot be decompressed any further than %s: its compressed data is damaged or cut; %s. "
                                 "Copy it again if the rest matters.",
                                 name, what, before);
         else

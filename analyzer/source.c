@@ -88,7 +88,7 @@ static char *explain_pcap(const struct source *s)
                                name, number, where, before);
     else if (ferror(file) && error == EBADMSG)
         text = g_strdup_printf("%s cannot be decompressed any further than packet %" PRIu64
-                               ": its gzip data is damaged or "
+                               ": its compressed data is damaged or "
                                "cut; %s. Copy it again if the rest matters.",
                                name, number, before);
     else if (ferror(file))

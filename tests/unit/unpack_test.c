@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Gzip files as plain streams: whole, in members, cut and damaged. */
+/* Compressed files as plain streams: whole, in members, cut and damaged. */
 #include "analyzer/unpack.h"
 
 #include <errno.h>
@@ -7,18 +7,27 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support/gzip.h"
+#include "tests/support/pack.h"
 #include "tests/support/unit.h"
 
-/* A stream over these bytes. */
-static FILE *unpacked(const GByteArray *packed, gsize n)
+static const struct {
+    const char *name;
+    pack_function pack;
+} packings[] = {{"gzip", pack_gzip}, {"zstd", pack_zstd}, {"lz4", pack_lz4}, {"xz", pack_xz}};
+
+/* A stream over these bytes; NULL when they do not begin like compressed ones. */
+static FILE *unpacked(const char *name, const GByteArray *packed, gsize n)
 {
+    const struct packing *packing = packing_find(packed->data, n);
+    if (!packing)
+        return NULL;
+    assert_string_equal(packing_name(packing), name);
     FILE *file = tmpfile();
     assert_non_null(file);
     if (n)
         assert_int_equal(fwrite(packed->data, 1, n, file), n);
     rewind(file);
-    FILE *plain = unpack_gzip(file);
+    FILE *plain = unpack(packing, file);
     assert_non_null(plain);
     return plain;
 }
@@ -42,14 +51,15 @@ static void members(void **state)
     for (gsize i = 0; i < SIZE; i++)
         text[i] = (guint8)(i * i >> 5);
     static const gsize cuts[] = {SIZE, 100000, 1, 0}; /* of the first member; the rest is the second */
-    for (gsize i = 0; i < G_N_ELEMENTS(cuts); i++) {
+    for (gsize k = 0; k < G_N_ELEMENTS(packings) * G_N_ELEMENTS(cuts); k++) {
+        gsize way = k / G_N_ELEMENTS(cuts), i = k % G_N_ELEMENTS(cuts);
         GByteArray *packed = g_byte_array_new();
-        assert_true(gzip_append(packed, text, cuts[i]));
-        assert_true(gzip_append(packed, text + cuts[i], SIZE - cuts[i]));
+        assert_true(pack_append(packings[way].pack, packed, text, cuts[i]));
+        assert_true(pack_append(packings[way].pack, packed, text + cuts[i], SIZE - cuts[i]));
         static const gsize steps[] = {1, 4096, SIZE + 1};
         for (gsize s = 0; s < G_N_ELEMENTS(steps); s++) {
             int error;
-            FILE *plain = unpacked(packed, packed->len);
+            FILE *plain = unpacked(packings[way].name, packed, packed->len);
             assert_int_equal(read_all(plain, out, SIZE + 1, steps[s], &error), SIZE);
             assert_true(error == 0 && feof(plain));
             assert_memory_equal(out, text, SIZE);
@@ -68,45 +78,53 @@ static void cut_and_damaged(void **state)
     static const char text[] = "a capture, a capture, a capture and its end";
     enum { SIZE = sizeof text };
     guint8 out[SIZE * 64];
-    GByteArray *packed = g_byte_array_new();
-    assert_true(gzip_append(packed, (const guint8 *)text, SIZE));
-    for (gsize n = 1; n < packed->len; n++) {
-        int error;
-        FILE *plain = unpacked(packed, n);
-        gsize got = read_all(plain, out, sizeof out, sizeof out, &error);
-        assert_int_equal(error, EBADMSG);
-        assert_true(got <= SIZE && memcmp(out, text, got) == 0);
-        fclose(plain);
+    for (gsize way = 0; way < G_N_ELEMENTS(packings); way++) {
+        GByteArray *packed = g_byte_array_new();
+        assert_true(pack_append(packings[way].pack, packed, (const guint8 *)text, SIZE));
+        for (gsize n = PACKING_MAGIC; n < packed->len; n++) {
+            int error;
+            FILE *plain = unpacked(packings[way].name, packed, n);
+            gsize got = read_all(plain, out, sizeof out, sizeof out, &error);
+            assert_int_equal(error, EBADMSG);
+            assert_true(got <= SIZE && memcmp(out, text, got) == 0);
+            fclose(plain);
+        }
+        for (gsize i = 0; i < packed->len; i++) {
+            int error;
+            packed->data[i] ^= 0x40;
+            FILE *plain = unpacked(packings[way].name, packed, packed->len);
+            if (plain) {
+                gsize got = read_all(plain, out, sizeof out, sizeof out, &error);
+                /* What the header says of time and system, and bits that pad the last byte, change nothing. */
+                assert_true(error == EBADMSG || (got == SIZE && memcmp(out, text, SIZE) == 0));
+                fclose(plain);
+            }
+            packed->data[i] ^= 0x40;
+        }
+        g_byte_array_unref(packed);
     }
-    for (gsize i = 0; i < packed->len; i++) {
-        int error;
-        packed->data[i] ^= 0x40;
-        FILE *plain = unpacked(packed, packed->len);
-        gsize got = read_all(plain, out, sizeof out, sizeof out, &error);
-        /* What the header says of time and system, and bits that pad the last byte, change nothing. */
-        assert_true(error == EBADMSG || (got == SIZE && memcmp(out, text, SIZE) == 0));
-        fclose(plain);
-        packed->data[i] ^= 0x40;
-    }
-    g_byte_array_unref(packed);
 }
 
+/* Members that hold nothing, and a way that is known by name alone. */
 static void nothing(void **state)
 {
     (void)state;
-    GByteArray *packed = g_byte_array_new();
-    guint8 out[4];
+    guint8 out[4] = "BZh";
     int error;
-    FILE *plain = unpacked(packed, 0);
-    assert_int_equal(read_all(plain, out, sizeof out, 1, &error), 0);
-    assert_int_equal(error, 0);
-    fclose(plain);
-    assert_true(gzip_append(packed, out, 0));
-    plain = unpacked(packed, packed->len);
-    assert_int_equal(read_all(plain, out, sizeof out, 1, &error), 0);
-    assert_int_equal(error, 0);
-    fclose(plain);
-    g_byte_array_unref(packed);
+    for (gsize way = 0; way < G_N_ELEMENTS(packings); way++) {
+        GByteArray *packed = g_byte_array_new();
+        assert_true(pack_append(packings[way].pack, packed, out, 0));
+        FILE *plain = unpacked(packings[way].name, packed, packed->len);
+        assert_int_equal(read_all(plain, out, sizeof out, 1, &error), 0);
+        assert_int_equal(error, 0);
+        fclose(plain);
+        g_byte_array_unref(packed);
+    }
+    const struct packing *bzip2 = packing_find(out, sizeof out);
+    assert_string_equal(packing_name(bzip2), "bzip2");
+    assert_null(unpack(bzip2, stdin));
+    assert_int_equal(errno, ENOTSUP);
+    assert_null(packing_find((const uint8_t *)"\x0a\x0d\x0d\x0a", 4));
 }
 
 int main(void)
