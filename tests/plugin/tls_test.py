@@ -15,6 +15,7 @@ from segments import depends_on_order
 FIELDS = ["tcp.stream", "frame.protocols", "mysql.user", "mysql.query"]
 SECRETS_INSIDE = "dsb"  # in the names of captures with a Decryption Secrets Block
 TUNNEL = "direct-tls-tunnel"  # the server knows of no TLS there: both legs are captured
+DECODE_AS = ("--disable-heuristic", "mywire_tls", "-d", "tls.port==13408,mywire")
 INJECTED = ("tls13-caching-sha2-full", "zstd-tls12")  # for these the key log is put into the capture too
 # A hole in TLS before the login, or TLS from its middle.
 OTHERS = ("lost-segment-tls", "mid-stream-tls", "xprotocol")
@@ -31,10 +32,10 @@ def logged(connection):
 class Seen:
     """What the plugin shows of the packets inside TLS, by stream."""
 
-    def __init__(self, ws, capture):
+    def __init__(self, ws, capture, *more):
         self.queries, self.users = collections.defaultdict(list), collections.Counter()
         options = ("-o", "tcp.reassemble_out_of_order:TRUE", "-d", "tcp.port==13306,mywire")
-        for stream, protocols, user, query in ws.fields(capture, FIELDS, *options, filter="tls and mywire"):
+        for stream, protocols, user, query in ws.fields(capture, FIELDS, *options, *more, filter="tls and mywire"):
             if "tls:mywire" in protocols:
                 self.queries[int(stream)].append(query.replace("\\n", "\n"))
                 self.users.update(name for name in user.split(",") if name)
@@ -63,6 +64,12 @@ def check_truth(score, capture, truth, seen):
     score.check(not missing, f"{capture.name}: {missing[:3]} logged by the server, not seen inside TLS")
 
 
+def check_decode_as(score, ws, capture, seen):
+    """What the heuristic finds is found by port too."""
+    found = Seen(ws, capture, *DECODE_AS)
+    score.check(found.users == seen.users and found.queries == seen.queries, f"{capture.name}: other packets by Decode As")
+
+
 def check_secrets_inside(score, ws, capture, seen, scratch):
     """The same keys in the capture itself. Frames do not move: a block of secrets is none."""
     path, options = ws.bring(capture)
@@ -86,6 +93,8 @@ def main():
             seen = Seen(ws, capture)
             check_truth(score, capture, json.loads(capture.with_name(wireshark.stem(capture) + ".truth.json").read_text()), seen)
             check_follow(score, ws, capture, seen)
+            if TUNNEL in capture.name:
+                check_decode_as(score, ws, capture, seen)
             if any(word in capture.name for word in INJECTED) and capture.name.endswith(".pcapng"):
                 check_secrets_inside(score, ws, capture, seen, scratch)
     score.finish()
