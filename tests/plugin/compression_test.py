@@ -7,6 +7,7 @@ import collections
 import json
 import pathlib
 import tempfile
+import zlib
 
 import wireshark
 from segments import depends_on_order, segments_of, write_pcap
@@ -14,6 +15,7 @@ from segments import depends_on_order, segments_of, write_pcap
 DAMAGED = "mywire.note.frame_damaged"
 CUTS = (1, 8, 100)
 HEADER = 7
+FRAME = 0xffffff
 LOGIN_SEGMENTS = 6
 
 
@@ -63,6 +65,29 @@ def claiming_more(segment):
     return segment.with_payload(payload, segment.seq)
 
 
+def endless(segments):
+    """The last reply but one becomes a packet of 96 MiB that does not end, in frames of 16 MiB that are small as sent."""
+    server = segments[0].ports[1]
+    replies = [i for i, s in enumerate(segments) if s.payload and s.ports[0] == server]
+    at, out, moved = replies[-2], [], 0
+    part = b"\xff\xff\xff%c" + bytes(0xffffff)
+    content = b"".join(part % (sequence + 1) for sequence in range(6))
+    frames = []
+    for number, start in enumerate(range(0, len(content), FRAME)):
+        data = content[start:start + FRAME]
+        packed = zlib.compress(data)
+        frames.append(len(packed).to_bytes(3, "little") + bytes([number + 1]) + len(data).to_bytes(3, "little") + packed)
+    for i, segment in enumerate(segments):
+        if i == at:
+            for payload in frames:
+                out.append(segment.with_payload(payload, segment.seq + moved))
+                moved += len(payload)
+            moved -= len(segment.payload)
+        else:
+            out.append(segment.with_payload(segment.payload, segment.seq + (moved if segment.ports[0] == server else 0)))
+    return out
+
+
 def remarks(ws, new):
     return [row[0] for row in ws.fields(new, ["_ws.expert.message"], filter=DAMAGED)]
 
@@ -110,6 +135,16 @@ def check(score, ws, capture, scratch):
         score.check(found == texts, f"{name}, lost: queries {found}, whole {texts}")
 
 
+def check_endless(score, ws, capture, scratch):
+    head, segments = segments_of(ws, capture)
+    whole, new = replies(ws, capture), pathlib.Path(scratch) / "endless.pcap"
+    new.write_bytes(write_pcap(head, endless(segments)))
+    told = " ".join(row[0] for row in ws.fields(new, ["_ws.expert.message"], filter="mywire.note.undecoded"))
+    score.check("more than 64 MiB" in told, f"{capture.name}, endless packet: told as {told!r}")
+    found = replies(ws, new)
+    score.check(found == whole[:-2] + whole[-1:], f"{capture.name}, endless packet: replies {found}, whole {whole}")
+
+
 def main():
     args = wireshark.parser(__doc__).parse_args()
     score = wireshark.Score()
@@ -117,6 +152,8 @@ def main():
         for capture in wireshark.captures_of(args):
             if ("zlib" in capture.name or "zstd" in capture.name) and not ("xprotocol" in capture.name or "16mb" in capture.name):
                 check(score, ws, capture, scratch)
+            if wireshark.stem(capture) == "mysql97-zlib-plain":
+                check_endless(score, ws, capture, scratch)
     score.finish()
 
 
