@@ -54,9 +54,8 @@ static void read_client_hello(struct tls *t, struct bytes body)
         tls_use_opener(s, NULL, CLEAR);
     if (hello.early_data && s->epoch == CLEAR)
         s->epoch = EARLY;
-    if (t->keyed) { /* a handshake begins before the last one ended */
-        tls_forget_keys(t);
-    }
+    t->early_taken = t->early_cut = false;
+    tls_forget_master(t); /* a handshake may begin before the last one ended */
 }
 
 static void read_server_hello(struct tls *t, struct bytes body)
@@ -81,13 +80,24 @@ static void read_server_hello(struct tls *t, struct bytes body)
         tls_enter(t, &t->side[TLS_CLIENT], HANDSHAKE);
 }
 
+/* The early data that was kept goes on its way. */
+static void pass_early(struct tls *t)
+{
+    if (t->early)
+        t->env->sink.data(t->user, TLS_CLIENT, t->early->data, t->early->len, t->early_stamp);
+    if (t->early_cut)
+        t->env->sink.gap(t->user, TLS_CLIENT, UINT64_MAX, t->early_stamp);
+    drop_early(t);
+    t->early_cut = false;
+}
+
 static void read_finished(struct tls *t, struct tls_side *s, int64_t time_ns)
 {
     s->finished = true;
     if (t->side[0].finished && t->side[1].finished && !t->facts.finished_ns)
         t->facts.finished_ns = time_ns;
     /* A client that authenticates later sends another one, which changes nothing. */
-    if (tls_is_13(t) && s->epoch < DATA)
+    if (tls_is_13(t) && s->epoch == HANDSHAKE)
         tls_enter(t, s, DATA);
 }
 
@@ -103,6 +113,10 @@ static void take_message(struct tls *t, struct tls_side *s, const struct tls_mes
     case TLS_ENCRYPTED_EXTENSIONS:
         tls_parse_encrypted_extensions(message->body, &extensions);
         keep_fact(&t->facts.alpn, tls_first_alpn(extensions.alpn));
+        if (dir == TLS_SERVER && extensions.early_data && t->side[TLS_CLIENT].epoch == EARLY) {
+            t->early_taken = true;
+            pass_early(t);
+        }
         break;
     case TLS_CERTIFICATE:
         if (dir == TLS_SERVER && t->agreement.certificate)
@@ -114,10 +128,10 @@ static void take_message(struct tls *t, struct tls_side *s, const struct tls_mes
             t->facts.group = tls_parse_key_exchange_group(message->body);
         break;
     case TLS_END_OF_EARLY_DATA:
-        if (t->early)
-            t->env->sink.data(t->user, dir, t->early->data, t->early->len, t->early_stamp);
-        drop_early(t);
-        tls_enter(t, s, HANDSHAKE);
+        if (dir == TLS_CLIENT && s->epoch == EARLY) {
+            pass_early(t);
+            tls_enter(t, s, HANDSHAKE);
+        }
         break;
     case TLS_FINISHED: read_finished(t, s, stamp.time_ns); break;
     case TLS_KEY_UPDATE:
@@ -132,9 +146,9 @@ static void take_message(struct tls *t, struct tls_side *s, const struct tls_mes
 
 /* Whether a record's content is as long as the record, but for what the last one had too: not with the padding of CBC.
  */
-static bool keeps_length(const struct tls *t, const struct tls_side *s)
+static bool keeps_length(const struct tls_side *s)
 {
-    return s->overhead && s->epoch == DATA && t->agreement.suite && t->agreement.suite->mac == TLS_HASH_NONE;
+    return s->overhead && s->epoch == DATA && !s->hunting && !s->padded;
 }
 
 /* Content is missing that was in `records` records. What was passed over but took no number was no record. */
@@ -144,7 +158,7 @@ static void tell_missing(struct tls *t, struct tls_side *s, uint64_t records, st
     s->missing = 0;
     if (!missing || !records)
         return;
-    bool known = keeps_length(t, s) && missing > overhead;
+    bool known = keeps_length(s) && missing > overhead;
     t->env->sink.gap(t->user, tls_direction(t, s), known ? missing - overhead : UINT64_MAX, stamp);
 }
 
@@ -158,14 +172,19 @@ static void tell_unknown(struct tls *t, struct tls_side *s, struct mw_stamp stam
 }
 
 /* A record of known length is not opened. */
-static void lose_record(struct tls *t, struct tls_side *s, size_t n, struct mw_stamp stamp)
+static void lose_record(struct tls *t, struct tls_side *s, const struct tls_record *record)
 {
-    uint64_t bytes = TLS_HEADER + n;
-    if (s->missing || !keeps_length(t, s)) {
+    enum { KEY_UPDATE = 5 };
+    uint64_t bytes = TLS_HEADER + record->n;
+    struct mw_stamp stamp = record->stamp;
+    bool maybe_update = tls_is_13(t) && bytes == s->overhead + KEY_UPDATE;
+    if (s->missing || !keeps_length(s) || maybe_update) {
         s->missing += bytes;
         return;
     }
     s->told++;
+    if (record->type != TLS_APPLICATION_DATA)
+        return;
     if (bytes > s->overhead)
         t->env->sink.gap(t->user, tls_direction(t, s), bytes - s->overhead, stamp);
 }
@@ -191,13 +210,14 @@ static void take_data(struct tls *t, struct tls_side *s, const struct tls_plain 
     if (plain->n == 0)
         return;
     tell_unknown(t, other, stamp);
-    if (s->epoch != EARLY) {
+    if (s->epoch != EARLY || t->early_taken) {
         t->env->sink.data(t->user, tls_direction(t, s), plain->p, plain->n, stamp);
         return;
     }
     if (!t->early)
         t->early = g_byte_array_new();
-    if (t->early->len + plain->n <= EARLY_MAX)
+    t->early_cut |= t->early->len + plain->n > EARLY_MAX;
+    if (!t->early_cut)
         g_byte_array_append(t->early, plain->p, (guint)plain->n);
     t->early_stamp = stamp;
 }
@@ -222,6 +242,8 @@ static void take_content(struct tls *t, struct tls_side *s, const struct tls_pla
             t->agreement.incomplete = true;
         while (tls_messages_next(&s->messages, &message))
             take_message(t, s, &message, stamp);
+        if (s->messages.taken == s->messages.have)
+            tls_messages_clear(&s->messages); /* handshakes are rare */
         break;
     case TLS_APPLICATION_DATA: take_data(t, s, plain, stamp); break;
     default: break;
@@ -230,23 +252,23 @@ static void take_content(struct tls *t, struct tls_side *s, const struct tls_pla
 
 /* -- opening ------------------------------------------------------------------------------------------------------- */
 
-static bool is_rc4(const struct tls_side *s, const struct tls *t)
+static bool is_rc4(const struct tls_side *s)
 {
-    return s->opener && t->agreement.suite && t->agreement.suite->cipher == TLS_CIPHER_RC4_128;
+    return s->opener && tls_opener_streams(s->opener);
 }
 
 static void not_opened(struct tls *t, struct tls_side *s, const struct tls_record *record)
 {
     if (s->hunting) { /* a record of the handshake, unless the key is wrong */
         s->hunted++;
-    } else if (is_rc4(s, t)) { /* the next number is the next, and the key stream has gone on */
+    } else if (is_rc4(s)) { /* the next number is the next, and the key stream has gone on */
         s->closed++;
         s->sequence++;
         s->skipped++;
-        lose_record(t, s, record->n, record->stamp);
+        lose_record(t, s, record);
     } else {
         s->closed++;
-        lose_record(t, s, record->n, record->stamp);
+        lose_record(t, s, record);
         s->uncertain = MIN(s->uncertain + 1, t->env->limits->tls_lost_records);
     }
     if (s->tries < t->env->limits->tls_trials)
@@ -266,14 +288,15 @@ static void open_record(struct tls *t, struct tls_side *s, const struct tls_reco
     /* The content may change the keys, and with them everything below. */
     uint64_t lost = sequence - s->sequence + s->skipped;
     tell_missing(t, s, lost > s->told ? lost - s->told : 0, record->stamp);
-    s->overhead = TLS_HEADER + record->n - plain.n;
+    s->overhead = tls_opener_overhead(s->opener);
+    s->padded |= TLS_HEADER + record->n - plain.n != s->overhead;
     s->sequence = sequence + 1;
     s->uncertain = s->skipped = s->told = 0;
     s->tries = 0;
     s->hunting = false;
     s->opened++;
     if (s->epoch != EARLY && tls_direction(t, s) == TLS_CLIENT)
-        drop_early(t); /* the server did not take it */
+        drop_early(t); /* nobody said that the server took it */
     take_content(t, s, &plain, record->stamp);
 }
 
@@ -294,6 +317,21 @@ static void take_closed(struct tls *t, struct tls_side *s, const struct tls_reco
         read_finished(t, s, record->stamp.time_ns);
 }
 
+/* Application data, so the keys were changed, and that was lost: Finished at least took a number since. */
+static void miss_change(struct tls *t, struct tls_side *s, const struct tls_record *record)
+{
+    uint64_t records = s->uncertain + 1;
+    tls_change_keys(t, s);
+    s->uncertain = MIN(records, t->env->limits->tls_lost_records);
+    s->iv_lost = s->opener && tls_opener_chained(s->opener);
+    if (is_rc4(s))
+        tls_give_up(t, s, TLS_REASON_RECORDS_LOST);
+    if (s->dead)
+        take_closed(t, s, record);
+    else
+        open_record(t, s, record);
+}
+
 static void take_record(struct tls *t, struct tls_side *s, const struct tls_record *record)
 {
     bool protected =
@@ -308,13 +346,15 @@ static void take_record(struct tls *t, struct tls_side *s, const struct tls_reco
         s->closed++; /* nobody sends this in clear any more */
     } else if (record->type != TLS_APPLICATION_DATA) {
         take_clear(t, s, record);
-    } else if (t->agreement.client_hello && !t->agreement.server_hello && tls_direction(t, s) == TLS_CLIENT) {
+    } else if (t->agreement.client_hello && !t->agreement.server_hello) {
         open_record(t, s, record);
+    } else if (t->agreement.client_hello && s->epoch == CLEAR) {
+        miss_change(t, s, record);
     } else {
         s->closed++;
-        tls_set_reason(t, t->agreement.client_hello
-                              ? (t->agreement.snaplen ? TLS_REASON_SNAPLEN : TLS_REASON_HANDSHAKE_LOST)
-                              : TLS_REASON_MIDSTREAM);
+        tls_set_reason(t, t->agreement.snaplen                                   ? TLS_REASON_SNAPLEN
+                          : t->agreement.client_hello || t->agreement.incomplete ? TLS_REASON_HANDSHAKE_LOST
+                                                                                 : TLS_REASON_MIDSTREAM);
     }
 }
 
@@ -323,6 +363,7 @@ static void on_lost(struct tls *t, struct tls_side *s, uint64_t records)
 {
     s->uncertain += records;
     s->n_tail = 0;
+    s->iv_lost = s->opener && tls_opener_chained(s->opener) && !is_rc4(s);
     if (s->uncertain > t->env->limits->tls_lost_records) {
         s->uncertain = t->env->limits->tls_lost_records;
         t->env->hits->tls_lost_records++;
@@ -333,20 +374,20 @@ static void on_lost(struct tls *t, struct tls_side *s, uint64_t records)
 /* A record whose bytes are not all there. */
 static void take_damaged(struct tls *t, struct tls_side *s, const struct tls_record *record)
 {
-    bool rc4 = is_rc4(s, t);
+    bool rc4 = is_rc4(s);
     if (rc4) {
         tls_opener_skip(s->opener, NULL, record->n);
         s->sequence++;
         s->skipped++;
     }
     on_lost(t, s, rc4 ? 0 : 1);
-    lose_record(t, s, record->n, record->stamp);
+    lose_record(t, s, record);
 }
 
 /* `n` bytes that held records, nobody knows which. */
 static void take_lost(struct tls *t, struct tls_side *s, uint64_t n)
 {
-    if (is_rc4(s, t))
+    if (is_rc4(s))
         tls_give_up(t, s, TLS_REASON_RECORDS_LOST);
     s->missing += n;
     on_lost(t, s, n / RECORD_MIN + 1);
@@ -363,7 +404,7 @@ static void drain(struct tls *t, struct tls_side *s)
         }
         if (s->epoch == CLEAR) {
             t->agreement.incomplete = true;
-            tls_messages_reset(&s->messages);
+            on_lost(t, s, record.n / RECORD_MIN + 1);
         } else if (status == TLS_RECORD_DAMAGED) {
             take_damaged(t, s, &record);
         } else {
@@ -382,10 +423,12 @@ void tls_push(struct tls *t, int dir, const uint8_t *p, size_t n, struct mw_stam
 void tls_gap(struct tls *t, int dir, uint64_t n, bool snaplen, struct mw_stamp stamp)
 {
     struct tls_side *s = &t->side[dir];
-    if (s->epoch == CLEAR && snaplen)
-        t->agreement.snaplen = true;
-    if (s->epoch != CLEAR)
+    if (s->epoch == CLEAR) {
+        t->agreement.incomplete = true;
+        t->agreement.snaplen |= snaplen;
+    } else {
         t->lossy = true;
+    }
     tls_records_gap(&s->records, n, stamp);
     drain(t, s);
 }
@@ -438,6 +481,8 @@ enum tls_reason tls_why(const struct tls *t)
                                          : TLS_REASON_HANDSHAKE_LOST;
     if (t->facts.alert >= 0)
         return TLS_REASON_REFUSED;
+    if (t->lossy)
+        return TLS_REASON_RECORDS_LOST;
     if (t->agreement.snaplen)
         return TLS_REASON_SNAPLEN;
     if (t->agreement.incomplete)
@@ -464,6 +509,6 @@ void tls_free(struct tls *t)
     for (size_t i = 0; i < G_N_ELEMENTS(facts); i++)
         if (facts[i])
             g_byte_array_unref(facts[i]);
-    tls_forget_keys(t);
+    tls_forget_master(t);
     g_free(t);
 }

@@ -24,12 +24,7 @@ static void set(GByteArray **bytes, struct bytes from)
 
 void tls_agreement_clear(struct tls_agreement *a)
 {
-    drop(&a->session_id);
-    drop(&a->ticket_used);
-    drop(&a->ticket_new);
-    drop(&a->certificate);
-    drop(&a->exchange);
-    drop(&a->transcript);
+    tls_agreement_settle(a);
     *a = (struct tls_agreement){0};
 }
 
@@ -103,7 +98,7 @@ void tls_agreement_message(struct tls_agreement *a, int dir, const struct tls_me
     default: break;
     }
     /* The transcript that counts ends with ClientKeyExchange (RFC 7627 section 3), and HelloRequest is in none. */
-    bool after = a->exchange && message->type != TLS_CLIENT_KEY_EXCHANGE;
+    bool after = a->settled || (a->exchange && message->type != TLS_CLIENT_KEY_EXCHANGE);
     if (!keep || after || message->type == TLS_HELLO_REQUEST || a->version >= TLS_1_3)
         return;
     if (!a->transcript)
@@ -128,10 +123,10 @@ static enum tls_reason why_no_master(const struct tls_agreement *a, const struct
         return TLS_REASON_NO_KEYS;
     if (tls_secrets_keys(s) == 0)
         return TLS_REASON_NO_KEY_FOR_RANDOM;
+    if (a->suite->kx != TLS_KX_RSA)
+        return tls_secrets_count(s) == 0 ? TLS_REASON_FORWARD_SECRECY : TLS_REASON_NO_KEY_FOR_RANDOM;
     if (a->incomplete)
         return a->snaplen ? TLS_REASON_SNAPLEN : TLS_REASON_HANDSHAKE_LOST;
-    if (a->suite->kx != TLS_KX_RSA)
-        return TLS_REASON_FORWARD_SECRECY;
     return tls_agreement_resumed(a) ? TLS_REASON_RESUMED_UNSEEN : TLS_REASON_WRONG_RSA_KEY;
 }
 
@@ -191,8 +186,7 @@ static bool find_master(const struct tls_agreement *a, struct tls_keyring *ring,
     return master_from_exchange(a, ring->secrets, master);
 }
 
-enum tls_reason tls_agreement_keys(const struct tls_agreement *a, struct tls_keyring *ring,
-                                   struct tls_keys keys[2])
+enum tls_reason tls_agreement_master(const struct tls_agreement *a, struct tls_keyring *ring, uint8_t *master)
 {
     if (!a->client_hello || !a->server_hello)
         return a->snaplen ? TLS_REASON_SNAPLEN : TLS_REASON_HANDSHAKE_LOST;
@@ -202,16 +196,35 @@ enum tls_reason tls_agreement_keys(const struct tls_agreement *a, struct tls_key
         return TLS_REASON_SUITE;
     if (a->compressed)
         return TLS_REASON_COMPRESSION;
-    uint8_t master[TLS_MASTER_BYTES];
-    if (!ring->secrets || (!find_master(a, ring, master) && !(tls_keyring_ask(ring) && find_master(a, ring, master))))
-        return why_no_master(a, ring->secrets);
+    if (ring->secrets && (find_master(a, ring, master) || (tls_keyring_ask(ring) && find_master(a, ring, master))))
+        return TLS_REASON_NONE;
+    explicit_bzero(master, TLS_MASTER_BYTES);
+    return why_no_master(a, ring->secrets);
+}
+
+enum tls_reason tls_agreement_keys(const struct tls_agreement *a, const uint8_t *master, struct tls_keys keys[2])
+{
+    return tls_key_block(a->version, a->suite, master, a->client_random, a->server_random, keys) ? TLS_REASON_NONE
+                                                                                                 : TLS_REASON_SUITE;
+}
+
+void tls_agreement_remember(const struct tls_agreement *a, struct tls_keyring *ring, const uint8_t *master)
+{
     if (a->session_id)
         tls_sessions_put(ring->sessions, a->session_id->data, a->session_id->len, master);
     if (a->ticket_new)
         tls_sessions_put(ring->sessions, a->ticket_new->data, a->ticket_new->len, master);
-    bool ok = tls_key_block(a->version, a->suite, master, a->client_random, a->server_random, keys);
-    explicit_bzero(master, sizeof master);
-    return ok ? TLS_REASON_NONE : TLS_REASON_SUITE;
+}
+
+void tls_agreement_settle(struct tls_agreement *a)
+{
+    drop(&a->session_id);
+    drop(&a->ticket_used);
+    drop(&a->ticket_new);
+    drop(&a->certificate);
+    drop(&a->exchange);
+    drop(&a->transcript);
+    a->settled = true;
 }
 
 /* -- TLS 1.3 ------------------------------------------------------------------------------------------------------- */
@@ -220,6 +233,10 @@ const uint8_t *tls_agreement_secret(const struct tls_agreement *a, struct tls_ke
                                     size_t *n, enum tls_reason *reason)
 {
     const struct tls_secrets *s = ring->secrets;
+    if (!a->client_hello) {
+        *reason = a->snaplen ? TLS_REASON_SNAPLEN : TLS_REASON_HANDSHAKE_LOST;
+        return NULL;
+    }
     const uint8_t *secret = s ? tls_secrets_find(s, label, a->client_random, n) : NULL;
     if (s && !secret && tls_keyring_ask(ring))
         secret = tls_secrets_find(s, label, a->client_random, n);

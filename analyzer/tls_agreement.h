@@ -32,6 +32,7 @@ struct tls_agreement {
         *offered[TLS_OFFERED_MAX]; /**< suites of TLS 1.3 that can be opened, in the client's order */
     uint8_t client_random[TLS_RANDOM_BYTES], server_random[TLS_RANDOM_BYTES];
     bool extended_master_secret, encrypt_then_mac, compressed;
+    bool settled;            /**< both sides have changed keys: what follows is of no handshake, until a ClientHello */
     bool hello_done;         /**< the server sent ServerHelloDone: not resumed */
     bool incomplete;         /**< bytes of it are missing */
     bool snaplen;            /**< … cut off by the recorder */
@@ -50,10 +51,19 @@ void tls_agreement_message(struct tls_agreement *a, int dir, const struct tls_me
 /** Whether the server took up an earlier session. Known of TLS 1.2 and before once the server changes keys. */
 bool tls_agreement_resumed(const struct tls_agreement *a);
 
-/** The keys of both directions, TLS 1.0 to 1.2: to be asked for when the first side changes to them. The caller wipes
- * `keys`. A session that can be resumed is remembered. */
-enum tls_reason tls_agreement_keys(const struct tls_agreement *a, struct tls_keyring *ring,
-                                   struct tls_keys keys[2]);
+/** The master secret, TLS 1.0 to 1.2: to be asked for when the first side changes keys. It takes TLS_MASTER_BYTES,
+ * which the caller wipes. */
+enum tls_reason tls_agreement_master(const struct tls_agreement *a, struct tls_keyring *ring, uint8_t *master);
+
+/** The keys of both directions, which the caller wipes. */
+enum tls_reason tls_agreement_keys(const struct tls_agreement *a, const uint8_t *master, struct tls_keys keys[2]);
+
+/** Remembers the master secret for connections that resume this session. A ticket comes after the client has changed
+ * keys, so this is for when the server does. */
+void tls_agreement_remember(const struct tls_agreement *a, struct tls_keyring *ring, const uint8_t *master);
+
+/** Both sides have changed keys: gives back what only they depended on. */
+void tls_agreement_settle(struct tls_agreement *a);
 
 /** Secret of TLS 1.3 by label; NULL with the reason where it is not known. It belongs to the keyring. */
 const uint8_t *tls_agreement_secret(const struct tls_agreement *a, struct tls_keyring *ring, enum tls_label label,

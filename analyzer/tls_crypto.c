@@ -270,6 +270,20 @@ bool tls_opener_chained(const struct tls_opener *o)
     return o->stream || (o->shape.kind == TLS_CIPHER_BLOCK && !o->explicit_iv);
 }
 
+bool tls_opener_streams(const struct tls_opener *o)
+{
+    return o->stream;
+}
+
+size_t tls_opener_overhead(const struct tls_opener *o)
+{
+    switch (o->shape.kind) {
+    case TLS_CIPHER_AEAD: return HEADER_BYTES + o->n_explicit + (o->tls13 ? 1u : 0u) + o->shape.tag;
+    case TLS_CIPHER_STREAM: return HEADER_BYTES + (size_t)o->n_mac;
+    default: return 0;
+    }
+}
+
 void tls_opener_skip(struct tls_opener *o, const uint8_t *p, size_t n)
 {
     if (o->stream) {

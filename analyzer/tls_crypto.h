@@ -40,6 +40,13 @@ enum tls_open tls_opener_open(struct tls_opener *opener, uint64_t sequence, uint
  * by trying the same record again. */
 bool tls_opener_chained(const struct tls_opener *opener);
 
+/** Whether it is a chained one whose key stream goes on with every attempt: RC4. */
+bool tls_opener_streams(const struct tls_opener *opener);
+
+/** How many bytes a record is longer than its content, header included, where that is always the same; 0: padding
+ * makes it vary. TLS 1.3 may pad too: this is without. */
+size_t tls_opener_overhead(const struct tls_opener *opener);
+
 /** Passes over a record of a chained cipher that is not given to tls_opener_open(). CBC needs the last bytes of its
  * fragment (a block, and with encrypt_then_mac the MAC, at least), RC4 the length of all of it and no bytes: `p` may be
  * NULL then. Other ciphers need not be told. */

@@ -3,10 +3,11 @@
 
 #include "analyzer/tls_state.h"
 
-void tls_forget_keys(struct tls *t)
+void tls_forget_master(struct tls *t)
 {
-    explicit_bzero(t->keys, sizeof t->keys);
-    t->keyed = false;
+    tls_keyring_return(&t->env->keyring, t->master);
+    t->master = NULL;
+    t->changed = 0;
 }
 
 void tls_give_up(struct tls *t, struct tls_side *s, enum tls_reason reason)
@@ -24,8 +25,10 @@ void tls_use_opener(struct tls_side *s, struct tls_opener *opener, enum epoch ep
     s->opener = opener;
     s->epoch = epoch;
     s->sequence = 0;
-    s->overhead = 0;
+    s->uncertain = 0;
     s->n_tail = 0;
+    s->iv_lost = s->padded = false;
+    s->overhead = 0; /* until a record proves the keys */
 }
 
 struct tls_opener *tls_opener_13(const struct tls_suite *suite, const uint8_t *secret, size_t n)
@@ -84,30 +87,45 @@ void tls_enter(struct tls *t, struct tls_side *s, enum epoch epoch)
         tls_give_up(t, s, reason);
 }
 
+/* The master secret, found once for both sides. */
+static enum tls_reason find_master(struct tls *t)
+{
+    if (t->master)
+        return TLS_REASON_NONE;
+    uint8_t *master = tls_keyring_take(&t->env->keyring);
+    enum tls_reason reason =
+        master ? tls_agreement_master(&t->agreement, &t->env->keyring, master) : TLS_REASON_NO_MEMORY;
+    if (reason == TLS_REASON_NONE)
+        t->master = master;
+    else
+        tls_keyring_return(&t->env->keyring, master);
+    return reason;
+}
+
 void tls_change_keys(struct tls *t, struct tls_side *s)
 {
     int dir = tls_direction(t, s);
     if (t->agreement.server_hello && t->facts.resumed == TLS_RESUMED_UNKNOWN && dir == TLS_SERVER &&
         !t->agreement.incomplete)
         t->facts.resumed = tls_agreement_resumed(&t->agreement) ? TLS_RESUMED_YES : TLS_RESUMED_NO;
-    if (!t->keyed) {
-        enum tls_reason reason = tls_agreement_keys(&t->agreement, &t->env->keyring, t->keys);
-        if (reason != TLS_REASON_NONE) {
-            s->epoch = DATA;
-            tls_give_up(t, s, reason);
-            return;
-        }
-        t->keyed = true;
-        t->changed = 0;
-    }
-    struct tls_opener *opener =
-        tls_opener_new(t->agreement.version, t->agreement.suite, &t->keys[dir], t->agreement.encrypt_then_mac);
+    enum tls_reason reason = find_master(t);
+    struct tls_keys keys[2] = {0};
+    if (reason == TLS_REASON_NONE)
+        reason = tls_agreement_keys(&t->agreement, t->master, keys);
+    struct tls_opener *opener = NULL;
+    if (reason == TLS_REASON_NONE)
+        opener = tls_opener_new(t->agreement.version, t->agreement.suite, &keys[dir], t->agreement.encrypt_then_mac);
+    explicit_bzero(keys, sizeof keys);
+    tls_messages_reset(&s->messages); /* none goes on under other keys */
     tls_use_opener(s, opener, DATA);
     if (!opener)
-        tls_give_up(t, s, TLS_REASON_SUITE);
+        tls_give_up(t, s, reason == TLS_REASON_NONE ? TLS_REASON_SUITE : reason);
+    else if (dir == TLS_SERVER)
+        tls_agreement_remember(&t->agreement, &t->env->keyring, t->master);
     t->changed |= (uint8_t)(1 << dir);
     if (t->changed == 3) {
-        tls_forget_keys(t);
+        tls_forget_master(t);
+        tls_agreement_settle(&t->agreement);
     }
 }
 

@@ -13,7 +13,8 @@ struct tls_keyring {
     const struct tls_secrets *secrets; /**< NULL: none were given */
     struct tls_sessions *sessions;
     struct secret_memory *memory;
-    void (*more)(void *user); /**< adds to `secrets` what is not looked for before it is needed; NULL: there is no more */
+    void (*more)(
+        void *user); /**< adds to `secrets` what is not looked for before it is needed; NULL: there is no more */
     void *user;
     void *returned; /* secrets given back, linked by their first bytes */
 };

@@ -180,6 +180,10 @@ enum tls_record_status tls_records_next(struct tls_records *r, struct tls_record
             return TLS_RECORD_WHOLE;
         }
     }
+    if (r->have && !tls_record_plausible(r->kept, r->have)) { /* what stood behind the record of a search */
+        r->searching = true;
+        return lost(r, record);
+    }
     for (size_t need; (need = outstanding(r)) > 0;) {
         if (!r->in_left)
             return TLS_RECORD_NONE;

@@ -8,7 +8,9 @@ static bool try_numbers(struct tls *t, struct tls_side *s, struct tls_opener *op
                         const struct tls_record *record, uint64_t *sequence, struct tls_plain *plain)
 {
     bool chained = tls_opener_chained(opener);
-    bool stream = chained && t->agreement.suite->cipher == TLS_CIPHER_RC4_128;
+    bool stream = tls_opener_streams(opener);
+    if (chained && s->iv_lost) /* the MAC may not cover the IV, so this would be told as opened */
+        return false;
     if (stream) /* every attempt moves the key stream on */
         last = first;
     for (uint64_t q = first; q <= last; q++) {
@@ -58,14 +60,13 @@ static bool try_next_generation(struct tls *t, struct tls_side *s, const struct 
     return ok;
 }
 
-/* No ServerHello was seen: before it in early data, or in a capture of one direction. The client's offer tells what to
- * try. */
+/* No ServerHello was seen: before it in early data, in a capture of one direction, or because it was lost. The client's
+ * offer tells what to try. */
 static bool try_offer(struct tls *t, struct tls_side *s, const struct tls_record *record, uint64_t *sequence,
                       struct tls_plain *plain)
 {
     struct tls_agreement *a = &t->agreement;
-    enum epoch first = s->epoch == EARLY ? EARLY : HANDSHAKE, last = s->epoch == EARLY ? EARLY : DATA;
-    for (enum epoch epoch = first; epoch <= last; epoch++) {
+    for (enum epoch epoch = s->epoch == EARLY ? EARLY : HANDSHAKE; epoch <= DATA; epoch++) {
         size_t n;
         enum tls_reason ignored;
         const uint8_t *secret =
@@ -102,6 +103,7 @@ bool tls_search(struct tls *t, struct tls_side *s, const struct tls_record *reco
         ok = try_next_generation(t, s, record, sequence, plain);
     if (!ok && !t->agreement.server_hello)
         ok = try_offer(t, s, record, sequence, plain);
+    s->iv_lost = false;
     s->n_tail = MIN(record->n, TLS_TAIL);
     memcpy(s->tail, record->p + record->n - s->n_tail, s->n_tail);
     return ok;

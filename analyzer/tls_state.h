@@ -26,21 +26,24 @@ struct tls_side {
     struct tls_messages messages;
     struct tls_opener *opener; /* NULL: none yet, or no key */
     enum epoch epoch;
-    bool hunting;            /* TLS 1.3: only the keys of DATA are there, and no record of it was seen yet */
-    bool finished;           /* its Finished was seen */
-    bool over;               /* close_notify: nothing follows */
-    bool dead;               /* nothing of it will be opened any more */
-    uint64_t sequence;       /* of the next record, if none was lost */
-    uint64_t uncertain;      /* records that may have been lost before it */
-    uint64_t missing;        /* bytes lost or not opened since the last record that was, not told yet; headers too */
-    uint64_t told;           /* records lost since the last one that was opened, of which the sink has been told */
-    uint64_t overhead;       /* of the last record opened: header and all that is not content */
-    uint64_t tries;          /* attempts since a record was opened */
+    bool hunting;       /* TLS 1.3: only the keys of DATA are there, and no record of it was seen yet */
+    bool finished;      /* its Finished was seen */
+    bool over;          /* close_notify: nothing follows */
+    bool dead;          /* nothing of it will be opened any more */
+    uint64_t sequence;  /* of the next record, if none was lost */
+    uint64_t uncertain; /* records that may have been lost before it */
+    uint64_t missing;   /* bytes lost or not opened since the last record that was, not told yet; headers too */
+    uint64_t told;      /* records lost since the last one that was opened, of which the sink has been told */
+    uint64_t overhead;  /* of a record that is not padded: header and all that is not content; 0: it varies, or none was
+                           opened */
+    uint64_t tries;     /* attempts since a record was opened */
     uint64_t opened, closed; /* protected records */
     uint64_t skipped;        /* records that took a number and were not opened, since the last that was */
     uint64_t hunted;         /* records that were not opened while hunting */
     uint8_t tail[TLS_TAIL];  /* last bytes of the last protected record: the next one's IV in CBC of TLS 1.0 */
     size_t n_tail;
+    bool iv_lost;    /* … and it was lost: the first block of the next record cannot be opened */
+    bool padded;     /* TLS 1.3: a record was padded, so the length of one that is missing tells nothing */
     uint8_t *secret; /* after a KeyUpdate: of this generation, in secret memory; NULL: that of the key log */
     size_t n_secret;
 };
@@ -50,10 +53,11 @@ struct tls {
     void *user;
     struct tls_side side[2];
     struct tls_agreement agreement;
-    struct tls_keys keys[2]; /* of the handshake under way, until both sides have changed to them */
-    bool keyed;              /* … are there */
-    uint8_t changed;         /* … bit by direction: has changed to them */
-    GByteArray *early;       /* early data, until the client says that the server took it */
+    uint8_t *master;   /* of the handshake under way, until both sides have changed keys: in secret memory */
+    uint8_t changed;   /* bit by direction: has changed keys */
+    GByteArray *early; /* early data, until it is known that the server took it */
+    bool early_taken;  /* it did: what comes is passed on */
+    bool early_cut;    /* more came than is kept */
     struct mw_stamp early_stamp;
     struct tls_facts facts;
     enum tls_reason reason;
@@ -109,8 +113,8 @@ void tls_use_generation(struct tls *t, struct tls_side *s, struct tls_opener *op
 /* A KeyUpdate was sent. */
 void tls_update_key(struct tls *t, struct tls_side *s);
 
-/* Forgets keys that nobody has changed to. */
-void tls_forget_keys(struct tls *t);
+/* Forgets the master secret of the handshake under way. */
+void tls_forget_master(struct tls *t);
 
 /* tls_search.c */
 
