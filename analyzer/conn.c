@@ -291,6 +291,7 @@ static enum mw_guess like_reply(const uint8_t *p, size_t n)
 }
 
 static bool starts_with_tls(struct conn *c, int dir);
+static void start_inside_tls(struct conn *c, int dir, int server);
 
 /* Looks at what direction `dir` has said so far. */
 static void detect(struct conn *c, int dir)
@@ -302,6 +303,11 @@ static void detect(struct conn *c, int dir)
     }
     if (starts_with_tls(c, dir))
         return;
+    if (!c->tls && !c->syn_seen && (server_port[0] || server_port[1]) && c->first[dir].bytes &&
+        tls_looks_like_data(c->first[dir].bytes->data, c->first[dir].bytes->len)) {
+        start_inside_tls(c, dir, server_port[1]);
+        return;
+    }
     enum mw_guess greeting = looks(c, dir, mw_looks_like_greeting);
     if (greeting == MW_YES) {
         start_mysql(c, dir, false);
@@ -405,11 +411,11 @@ static void on_tls_gap(void *user, int side, uint64_t n, struct mw_stamp stamp)
 /* TLS from the first byte. It is looked into where a key may open it, and kept if MySQL is inside. */
 static bool starts_with_tls(struct conn *c, int dir)
 {
-    if (c->tls || !tls_keyring_has_keys(&c->env->tls->keyring))
+    enum mw_guess hello = c->tls || !c->first[dir].bytes ? MW_NO : looks(c, dir, tls_looks_like_hello);
+    if (hello == MW_NO || !tls_keyring_has_keys(&c->env->tls->keyring))
         return false;
-    enum mw_guess hello = looks(c, dir, tls_looks_like_hello);
-    if (hello != MW_YES)
-        return hello == MW_MAYBE && c->first[dir].bytes;
+    if (hello == MW_MAYBE)
+        return true;
     c->tls = tls_new(c->env->tls, c);
     c->tls_client = (uint8_t)dir;
     struct first_bytes first = c->first[dir];
@@ -419,6 +425,19 @@ static bool starts_with_tls(struct conn *c, int dir)
     tls_push(c->tls, TLS_CLIENT, first.bytes->data, first.bytes->len, first.stamp);
     g_byte_array_unref(first.bytes);
     return true;
+}
+
+/* TLS from the middle on, on a port that speaks MySQL: what can be said is that it is there. */
+static void start_inside_tls(struct conn *c, int dir, int server)
+{
+    struct first_bytes first = c->first[dir];
+    c->first[dir].bytes = NULL;
+    forget_first(c);
+    c->tls = tls_new(c->env->tls, c);
+    c->tls_client = (uint8_t)!server;
+    start_mysql(c, server, true);
+    tls_push(c->tls, tls_side(c, dir), first.bytes->data, first.bytes->len, first.stamp);
+    g_byte_array_unref(first.bytes);
 }
 
 /* Nothing will come out of it, so nobody will ever know what it was. */

@@ -40,6 +40,18 @@ enum mw_guess tls_looks_like_hello(const uint8_t *p, size_t n)
     return tls_record_plausible(p, n) ? MW_YES : MW_NO;
 }
 
+bool tls_looks_like_data(const uint8_t *p, size_t n)
+{
+    enum { TAG = 16, TOO_LONG = 256 };
+    if (n < TLS_HEADER || p[0] != TLS_APPLICATION_DATA || p[2] == 0 || !tls_record_plausible(p, n))
+        return false;
+    size_t length = fragment_length(p), whole = TLS_HEADER + length;
+    /* A record that is not all there could be a MySQL packet, with the sequence number 0 of a command where it is
+     * short.
+     */
+    return n < whole ? length >= TOO_LONG : length > TAG && tls_record_plausible(p + whole, n - whole);
+}
+
 void tls_records_push(struct tls_records *r, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
     r->in = p;

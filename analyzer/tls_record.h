@@ -55,6 +55,9 @@ bool tls_record_plausible(const uint8_t *p, size_t n);
 /** Whether a direction that begins with these bytes begins with a ClientHello. */
 enum mw_guess tls_looks_like_hello(const uint8_t *p, size_t n);
 
+/** Whether the bytes of a direction, seen from somewhere in the middle, begin with protected application data. */
+bool tls_looks_like_data(const uint8_t *p, size_t n);
+
 /** Hands in the next bytes; they must stay until tls_records_next() has returned TLS_RECORD_NONE. */
 void tls_records_push(struct tls_records *r, const uint8_t *p, size_t n, struct mw_stamp stamp);
 

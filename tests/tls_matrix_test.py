@@ -80,17 +80,20 @@ def checksum(data):
 
 
 class Capture:
-    """A pcap file of TCP connections on Ethernet, written from what passed through relays."""
+    """A pcap file of TCP connections on Ethernet, written from what passed through relays. Of a segment no more than
+    `snaplen` bytes are kept; of those that carry data, those whose numbers are in `lost` are left out, and all of a side that
+    is not in `sides`."""
 
     FIN, SYN, PSH, ACK = 1, 2, 8, 16
     ADDRESSES = (bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2]))
 
-    def __init__(self, path):
+    def __init__(self, path, snaplen=262144, segment=SEGMENT, sides=(CLIENT, SERVER)):
+        self.snaplen, self.size, self.sides = snaplen, segment, sides
         self.file = open(path, "wb")
         self.file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         self.microseconds = 1_700_000_000_000_000
 
-    def segment(self, side, flags, data=b""):
+    def segment(self, side, flags, data=b"", keep=True):
         source, target = self.ADDRESSES[side], self.ADDRESSES[1 - side]
         ports = (self.port, SERVER_PORT) if side == CLIENT else (SERVER_PORT, self.port)
         acknowledged = self.sent[1 - side] if flags & self.ACK else 0
@@ -106,23 +109,29 @@ class Capture:
             return struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(whole), 0, 0x4000, 64, 6, check, source, target)
 
         frame = bytes([2, 0, 0, 0, 0, 2 - side]) + bytes([2, 0, 0, 0, 0, 1 + side]) + b"\x08\0" + ip(checksum(ip(0))) + whole
-        self.file.write(struct.pack("<IIII", *divmod(self.microseconds, 1_000_000), len(frame), len(frame)) + frame)
+        if side in self.sides and keep:
+            kept = frame[:self.snaplen]
+            self.file.write(struct.pack("<IIII", *divmod(self.microseconds, 1_000_000), len(kept), len(frame)) + kept)
         self.microseconds += 100
         self.sent[side] += len(data) + (1 if flags & (self.SYN | self.FIN) else 0)
 
-    def connection(self, port, passed):
+    def connection(self, port, passed, lost=(), start=0):
+        """A whole connection, or what is left of it from the segment number `start` on. Returns how many carry data."""
+        number = 0
         self.port = port
         self.sent = [1000 + port, 0xFFFFF000 + port]  # the server's numbers pass zero now and then
-        self.segment(CLIENT, self.SYN)
-        self.segment(SERVER, self.SYN | self.ACK)
-        self.segment(CLIENT, self.ACK)
+        self.segment(CLIENT, self.SYN, keep=not start)
+        self.segment(SERVER, self.SYN | self.ACK, keep=not start)
+        self.segment(CLIENT, self.ACK, keep=not start)
         for side, data in passed:
-            for at in range(0, len(data), SEGMENT):
-                self.segment(side, self.PSH | self.ACK, data[at:at + SEGMENT])
-            self.segment(1 - side, self.ACK)
+            for at in range(0, len(data), self.size):
+                self.segment(side, self.PSH | self.ACK, data[at:at + self.size], number not in lost and number >= start)
+                number += 1
+            self.segment(1 - side, self.ACK, keep=number > start)
         for side in (CLIENT, SERVER):
             self.segment(side, self.FIN | self.ACK)
             self.segment(1 - side, self.ACK)
+        return number
 
     def close(self):
         self.file.close()
