@@ -156,19 +156,21 @@ static void tell_missing(struct tls *t, struct tls_side *s, uint64_t records, st
 {
     uint64_t missing = s->missing, overhead = records * s->overhead;
     s->missing = 0;
-    if (!missing || !records)
+    if (!missing || !records || s->epoch == HANDSHAKE)
         return;
     bool known = keeps_length(s) && missing > overhead;
     t->env->sink.gap(t->user, tls_direction(t, s), known ? missing - overhead : UINT64_MAX, stamp);
 }
 
-/* How much is missing will be known once the next record is opened. Before the other side goes on it must be told all
- * the same: what it says may depend on that. */
+/* How much is missing will be known once the next record is opened, if ever. Before the other side goes on it must be
+ * told all the same: what it says may depend on that, unless it is the first to say something. */
 static void tell_unknown(struct tls *t, struct tls_side *s, struct mw_stamp stamp)
 {
-    if (s->missing && s->opened)
+    uint64_t searching = s->records.passed + s->records.missing;
+    if (t->content && (s->missing || searching > s->searched))
         t->env->sink.gap(t->user, tls_direction(t, s), UINT64_MAX, stamp);
     s->missing = 0;
+    s->searched = searching;
 }
 
 /* A record of known length is not opened. */
@@ -210,6 +212,7 @@ static void take_data(struct tls *t, struct tls_side *s, const struct tls_plain 
     if (plain->n == 0)
         return;
     tell_unknown(t, other, stamp);
+    t->content = true;
     if (s->epoch != EARLY || t->early_taken) {
         t->env->sink.data(t->user, tls_direction(t, s), plain->p, plain->n, stamp);
         return;
@@ -294,7 +297,7 @@ static void open_record(struct tls *t, struct tls_side *s, const struct tls_reco
     s->uncertain = s->skipped = s->told = 0;
     s->tries = 0;
     s->hunting = false;
-    s->opened++;
+    s->opened += s->epoch != HANDSHAKE;
     if (s->epoch != EARLY && tls_direction(t, s) == TLS_CLIENT)
         drop_early(t); /* nobody said that the server took it */
     take_content(t, s, &plain, record->stamp);
@@ -312,6 +315,8 @@ static void take_clear(struct tls *t, struct tls_side *s, const struct tls_recor
 static void take_closed(struct tls *t, struct tls_side *s, const struct tls_record *record)
 {
     s->closed++;
+    if (record->type == TLS_APPLICATION_DATA)
+        s->missing += TLS_HEADER + record->n;
     /* The first protected record of TLS 1.2 and before is Finished, key or not. */
     if (!tls_is_13(t) && record->type == TLS_HANDSHAKE && !s->finished)
         read_finished(t, s, record->stamp.time_ns);
@@ -320,9 +325,10 @@ static void take_closed(struct tls *t, struct tls_side *s, const struct tls_reco
 /* Application data, so the keys were changed, and that was lost: Finished at least took a number since. */
 static void miss_change(struct tls *t, struct tls_side *s, const struct tls_record *record)
 {
-    uint64_t records = s->uncertain + 1;
+    uint64_t records = s->uncertain;
     tls_change_keys(t, s);
-    s->uncertain = MIN(records, t->env->limits->tls_lost_records);
+    s->sequence = 1;
+    s->uncertain = records;
     s->iv_lost = s->opener && tls_opener_chained(s->opener);
     if (is_rc4(s))
         tls_give_up(t, s, TLS_REASON_RECORDS_LOST);
@@ -389,7 +395,8 @@ static void take_lost(struct tls *t, struct tls_side *s, uint64_t n)
 {
     if (is_rc4(s))
         tls_give_up(t, s, TLS_REASON_RECORDS_LOST);
-    s->missing += n;
+    s->missing += n - MIN(n, s->searched);
+    s->searched = 0;
     on_lost(t, s, n / RECORD_MIN + 1);
 }
 
@@ -404,7 +411,10 @@ static void drain(struct tls *t, struct tls_side *s)
         }
         if (s->epoch == CLEAR) {
             t->agreement.incomplete = true;
-            on_lost(t, s, record.n / RECORD_MIN + 1);
+            if (status == TLS_RECORD_LOST)
+                take_lost(t, s, record.n);
+            else
+                on_lost(t, s, 1);
         } else if (status == TLS_RECORD_DAMAGED) {
             take_damaged(t, s, &record);
         } else {

@@ -33,11 +33,12 @@ struct tls_side {
     uint64_t sequence;  /* of the next record, if none was lost */
     uint64_t uncertain; /* records that may have been lost before it */
     uint64_t missing;   /* bytes lost or not opened since the last record that was, not told yet; headers too */
+    uint64_t searched;  /* bytes that the record layer has passed over so far without an end, told already */
     uint64_t told;      /* records lost since the last one that was opened, of which the sink has been told */
     uint64_t overhead;  /* of a record that is not padded: header and all that is not content; 0: it varies, or none was
                            opened */
     uint64_t tries;     /* attempts since a record was opened */
-    uint64_t opened, closed; /* protected records */
+    uint64_t opened, closed; /* protected records; of TLS 1.3 no opened ones of the handshake */
     uint64_t skipped;        /* records that took a number and were not opened, since the last that was */
     uint64_t hunted;         /* records that were not opened while hunting */
     uint8_t tail[TLS_TAIL];  /* last bytes of the last protected record: the next one's IV in CBC of TLS 1.0 */
@@ -61,7 +62,8 @@ struct tls {
     struct mw_stamp early_stamp;
     struct tls_facts facts;
     enum tls_reason reason;
-    bool lossy; /* bytes were missing in the handshake, not to be told as anything else */
+    bool content; /* some was passed on */
+    bool lossy;   /* bytes were missing in the handshake, not to be told as anything else */
 };
 
 static inline bool tls_is_13(const struct tls *t)

@@ -173,7 +173,9 @@ class Bench:
         """What is told was sent, in that order. Returns the queries."""
         record, commands = found
         told = [c["sql"] for c in commands if c["command"] == "COM_QUERY"]
-        for c in commands:
+        for i, c in enumerate(commands):
+            if c["command"] == "COM_QUIT" and i + 1 < len(commands):
+                self.fail("COM_QUIT is not the last")
             if c["command"] not in ("COM_QUERY", "COM_QUIT", None):  # of a reply the command may be lost
                 self.fail("nobody sent", c["command"])
         left = iter(QUERIES)
