@@ -151,15 +151,21 @@ static bool keeps_length(const struct tls_side *s)
     return s->overhead && s->epoch == DATA && !s->hunting && !s->padded;
 }
 
-/* Content is missing that was in `records` records. What was passed over but took no number was no record. */
-static void tell_missing(struct tls *t, struct tls_side *s, uint64_t records, struct mw_stamp stamp)
+/* Nothing is missing any more that has not been told. */
+static void forget_missing(struct tls_side *s)
 {
-    uint64_t missing = s->missing, overhead = records * s->overhead;
-    s->missing = 0;
-    if (!missing || !records || s->epoch == HANDSHAKE)
-        return;
-    bool known = keeps_length(s) && missing > overhead;
-    t->env->sink.gap(t->user, tls_direction(t, s), known ? missing - overhead : UINT64_MAX, stamp);
+    s->missing = s->owed = 0;
+    s->vague = false;
+}
+
+/* Content is missing before what comes now. What was passed over but took no number was no record. */
+static void tell_missing(struct tls *t, struct tls_side *s, struct mw_stamp stamp)
+{
+    uint64_t overhead = s->owed * s->overhead;
+    bool known = keeps_length(s) && !s->vague && s->missing > overhead;
+    if (s->missing && s->owed)
+        t->env->sink.gap(t->user, tls_direction(t, s), known ? s->missing - overhead : UINT64_MAX, stamp);
+    forget_missing(s);
 }
 
 /* How much is missing will be known once the next record is opened, if ever. Before the other side goes on it must be
@@ -169,7 +175,7 @@ static void tell_unknown(struct tls *t, struct tls_side *s, struct mw_stamp stam
     uint64_t searching = s->records.passed + s->records.missing;
     if (t->content && (s->missing || searching > s->searched))
         t->env->sink.gap(t->user, tls_direction(t, s), UINT64_MAX, stamp);
-    s->missing = 0;
+    forget_missing(s);
     s->searched = searching;
 }
 
@@ -288,9 +294,14 @@ static void open_record(struct tls *t, struct tls_side *s, const struct tls_reco
         not_opened(t, s, record);
         return;
     }
-    /* The content may change the keys, and with them everything below. */
     uint64_t lost = sequence - s->sequence + s->skipped;
-    tell_missing(t, s, lost > s->told ? lost - s->told : 0, record->stamp);
+    s->owed += lost > s->told ? lost - s->told : 0;
+    if (s->epoch == HANDSHAKE)
+        forget_missing(s);
+    else if (plain.type != TLS_APPLICATION_DATA)
+        s->vague |= s->missing > 0;
+    else if (plain.n)
+        tell_missing(t, s, record->stamp);
     s->overhead = tls_opener_overhead(s->opener);
     s->padded |= TLS_HEADER + record->n - plain.n != s->overhead;
     s->sequence = sequence + 1;

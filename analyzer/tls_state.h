@@ -34,6 +34,8 @@ struct tls_side {
     uint64_t uncertain; /* records that may have been lost before it */
     uint64_t missing;   /* bytes lost or not opened since the last record that was, not told yet; headers too */
     uint64_t searched;  /* bytes that the record layer has passed over so far without an end, told already */
+    uint64_t owed;      /* records that held them, as far as it is known */
+    bool vague;         /* … and other records since, so how much was content is not known */
     uint64_t told;      /* records lost since the last one that was opened, of which the sink has been told */
     uint64_t overhead;  /* of a record that is not padded: header and all that is not content; 0: it varies, or none was
                            opened */
