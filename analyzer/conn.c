@@ -8,20 +8,12 @@
 /* The well-known port; others are found by the shape of what is said there. */
 enum { MYSQL_PORT = 3306 };
 
-/* Bytes of a direction kept until it is known whether this is MySQL. */
-enum { FIRST_BYTES = 4096 };
-
 enum conn_mode {
     CONN_DETECT, /* not known yet */
     CONN_MYSQL,
     CONN_OPAQUE, /* MySQL, but what follows is not read */
+    CONN_X,      /* X Protocol: counted, not read */
     CONN_OTHER   /* another protocol */
-};
-
-/* First bytes of a direction, while detecting. */
-struct first_bytes {
-    GByteArray *bytes;
-    struct mw_stamp stamp;
 };
 
 /* What only a MySQL connection needs. */
@@ -38,7 +30,8 @@ struct conn {
     struct conn_env *env;
     const struct flow *flow;
     struct mysql *mysql;
-    struct first_bytes first[2]; /* by direction of TCP */
+    struct connection *x; /* the record, of the X Protocol */
+    struct detector detector; /* by directions of TCP */
     enum conn_mode mode;
     uint8_t server; /* TCP direction in which the server sends */
     struct tls *tls; /* below all that, once it has begun */
@@ -164,11 +157,17 @@ static void drain(struct conn *c, enum mw_dir dir)
         take_packet(c, dir, &packet);
 }
 
+/* The record, once it is known what this is; NULL before. */
+static struct connection *record_of(const struct conn *c)
+{
+    return c->mysql ? c->mysql->record : c->x;
+}
+
 /* A connection can span files; how many are told is bounded. */
 static void note_file(struct conn *c)
 {
     enum { FILES_MAX = 1000 };
-    GPtrArray *files = c->mysql->record->files;
+    GPtrArray *files = record_of(c)->files;
     if (g_ptr_array_index(files, files->len - 1) != (gpointer)(uintptr_t)c->env->file && files->len < FILES_MAX)
         g_ptr_array_add(files, (gpointer)(uintptr_t)c->env->file);
 }
@@ -220,28 +219,44 @@ static struct endpoint tcp_end(const struct conn *c, int dir)
     return dir == 0 ? c->flow->from : c->flow->to;
 }
 
-/* Detection has decided: the server sends in `server`. Bytes kept so far go through the stages. */
+static int tls_side(const struct conn *c, int dir)
+{
+    return dir == c->tls_client ? TLS_CLIENT : TLS_SERVER;
+}
+
+/* Detection has decided: the server sends in `server`. What is known of the connection until now goes into a record. */
+static struct connection *start_record(struct conn *c, int server)
+{
+    struct connection *r = connection_new();
+    const struct mw_proxy *proxy = c->detector.proxy;
+    c->server = (uint8_t)server;
+    r->exact = true;
+    r->id = c->flow->ordinal;
+    r->files = g_ptr_array_new();
+    g_ptr_array_add(r->files, (gpointer)(uintptr_t)c->first_file);
+    r->bytes[MW_CLIENT] = c->bytes[!server];
+    r->bytes[MW_SERVER] = c->bytes[server];
+    r->gap_bytes = c->gap_bytes;
+    r->tls = c->tls != NULL;
+    r->inside_tls.start_ns = c->tls_ns;
+    r->first_packet = c->flow->first_number;
+    r->start_ns = c->flow->first_time_ns;
+    r->client = tcp_end(c, !server);
+    r->server = tcp_end(c, server);
+    r->syn_ns = c->syn_ns;
+    r->established_ns = c->established_ns;
+    if (proxy && proxy->family) {
+        r->proxied_client = (struct endpoint){.port = proxy->source_port, .family = proxy->family};
+        memcpy(r->proxied_client.addr, proxy->source, sizeof proxy->source);
+    }
+    return r;
+}
+
 static void start_mysql(struct conn *c, int server, bool midstream)
 {
     struct mysql *m = c->mysql = g_new0(struct mysql, 1);
     c->mode = CONN_MYSQL;
-    c->server = (uint8_t)server;
-    m->record = connection_new();
-    m->record->exact = true;
-    m->record->id = c->flow->ordinal;
-    m->record->files = g_ptr_array_new();
-    g_ptr_array_add(m->record->files, (gpointer)(uintptr_t)c->first_file);
-    m->record->bytes[MW_CLIENT] = c->bytes[!server];
-    m->record->bytes[MW_SERVER] = c->bytes[server];
-    m->record->gap_bytes = c->gap_bytes;
-    m->record->tls = c->tls != NULL;
-    m->record->inside_tls.start_ns = c->tls_ns;
-    m->record->first_packet = c->flow->first_number;
-    m->record->start_ns = c->flow->first_time_ns;
-    m->record->client = tcp_end(c, !server);
-    m->record->server = tcp_end(c, server);
-    m->record->syn_ns = c->syn_ns;
-    m->record->established_ns = c->established_ns;
+    m->record = start_record(c, server);
     m->observer = (struct mw_observer){.user = c, .event = on_event, .no_rows = true};
     m->session = mw_session_new(&conn_mem, c->env->limits, c->env->hits, &m->observer);
     for (int d = 0; d < 2; d++)
@@ -251,8 +266,7 @@ static void start_mysql(struct conn *c, int server, bool midstream)
     /* The side that was recognised by what it said first comes first: the client in the middle, else the server. */
     int order[2] = {midstream ? !server : server, midstream ? server : !server};
     for (int i = 0; i < 2; i++) {
-        struct first_bytes first = c->first[order[i]];
-        c->first[order[i]].bytes = NULL;
+        struct detect_first first = detector_take(&c->detector, order[i]);
         if (!first.bytes)
             continue;
         mysql_data(c, order[i], first.bytes->data, first.bytes->len, first.stamp);
@@ -270,70 +284,73 @@ static bool is_known_port(const struct conn_env *env, uint16_t port)
     return port == MYSQL_PORT && !env->only_ports;
 }
 
-static void forget_first(struct conn *c)
+/* Puts TLS below what is not known yet. */
+static void insert_tls(struct conn *c, int client)
 {
-    for (int d = 0; d < 2; d++) {
-        if (c->first[d].bytes)
-            g_byte_array_unref(c->first[d].bytes);
-        c->first[d].bytes = NULL;
-    }
+    struct detect_first first = detector_take(&c->detector, client);
+    detector_forget(&c->detector);
+    c->detector.begun[0] = c->detector.begun[1] = true; /* no load balancer speaks inside */
+    c->tls = tls_new(c->env->tls, c);
+    c->tls_client = (uint8_t)client;
+    c->tls_ns = first.stamp.time_ns;
+    tls_push(c->tls, TLS_CLIENT, first.bytes->data, first.bytes->len, first.stamp);
+    g_byte_array_unref(first.bytes);
 }
 
-static enum mw_guess looks(const struct conn *c, int dir, enum mw_guess (*like)(const uint8_t *, size_t))
+/* TLS from the middle on, on a port that speaks MySQL: what can be said is that it is there. */
+static void start_inside_tls(struct conn *c, int dir, int server)
 {
-    const GByteArray *b = c->first[dir].bytes;
-    return b ? like(b->data, b->len) : MW_MAYBE;
+    struct detect_first first = detector_take(&c->detector, dir);
+    detector_forget(&c->detector);
+    c->tls = tls_new(c->env->tls, c);
+    c->tls_client = (uint8_t)!server;
+    start_mysql(c, server, true);
+    tls_push(c->tls, tls_side(c, dir), first.bytes->data, first.bytes->len, first.stamp);
+    g_byte_array_unref(first.bytes);
 }
 
-static enum mw_guess like_reply(const uint8_t *p, size_t n)
+static void detect(struct conn *c, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
-    return mw_looks_like_packet(MW_SERVER, p, n);
-}
-
-static bool starts_with_tls(struct conn *c, int dir);
-static void start_inside_tls(struct conn *c, int dir, int server);
-
-/* Looks at what direction `dir` has said so far. */
-static void detect(struct conn *c, int dir)
-{
-    bool server_port[2] = {is_known_port(c->env, c->flow->from.port), is_known_port(c->env, c->flow->to.port)};
-    if (c->env->only_ports && !server_port[0] && !server_port[1]) {
+    struct detect_hints hints = {.middle = !c->syn_seen, .inside_tls = c->tls};
+    hints.server_port[0] = is_known_port(c->env, c->flow->from.port);
+    hints.server_port[1] = is_known_port(c->env, c->flow->to.port);
+    enum detect_verdict verdict = DETECT_OTHER;
+    int server = 0;
+    if (!c->env->only_ports || hints.server_port[0] || hints.server_port[1])
+        verdict = detector_push(&c->detector, &hints, dir, p, n, stamp, &server);
+    switch (verdict) {
+    case DETECT_NOTHING_YET: return;
+    case DETECT_MYSQL: start_mysql(c, server, false); break;
+    case DETECT_MIDSTREAM: start_mysql(c, server, true); break;
+    case DETECT_TLS_MIDSTREAM: start_inside_tls(c, dir, server); break;
+    case DETECT_X:
+        c->mode = CONN_X;
+        c->x = start_record(c, server);
+        c->x->protocol = PROTOCOL_MYSQLX;
+        break;
+    case DETECT_TLS: /* it is looked into where a key may open it, and kept if MySQL is inside */
+        if (tls_keyring_has_keys(&c->env->tls->keyring)) {
+            insert_tls(c, !server);
+            return;
+        }
         c->mode = CONN_OTHER;
-        return;
+        break;
+    case DETECT_OTHER: c->mode = CONN_OTHER; break;
     }
-    if (starts_with_tls(c, dir))
+    if (c->mode != CONN_DETECT)
+        detector_forget(&c->detector);
+}
+
+/* Nothing of the X Protocol is read but where TLS begins in it. */
+static void x_data(struct conn *c, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    if (c->tls || dir == c->server || tls_looks_like_hello(p, n) != MW_YES)
         return;
-    if (!c->tls && !c->syn_seen && (server_port[0] || server_port[1]) && c->first[dir].bytes &&
-        tls_looks_like_data(c->first[dir].bytes->data, c->first[dir].bytes->len)) {
-        start_inside_tls(c, dir, server_port[1]);
-        return;
-    }
-    enum mw_guess greeting = looks(c, dir, mw_looks_like_greeting);
-    if (greeting == MW_YES) {
-        start_mysql(c, dir, false);
-        return;
-    }
-    if (looks(c, dir, mw_looks_like_login) == MW_YES) {
-        start_mysql(c, !dir, false);
-        return;
-    }
-    enum mw_guess command = looks(c, dir, mw_looks_like_command);
-    bool from_known = server_port[dir ? 1 : 0], to_known = server_port[dir ? 0 : 1];
-    /* In the middle: a command to a known port, or a command on any port and something like its reply. */
-    if (command == MW_YES && to_known) {
-        start_mysql(c, !dir, true);
-    } else if (looks(c, dir, like_reply) == MW_YES &&
-               ((c->first[!dir].bytes && looks(c, !dir, mw_looks_like_command) == MW_YES) || from_known)) {
-        start_mysql(c, dir, true);
-    } else if (greeting == MW_NO && command == MW_NO) {
-        bool hopeful = (from_known || to_known) && !c->syn_seen;
-        if (!hopeful)
-            c->mode = CONN_OTHER;
-        else if (c->first[dir].bytes) /* the next segment may begin with a packet */
-            g_byte_array_set_size(c->first[dir].bytes, 0);
-    }
-    if (c->mode == CONN_OTHER)
-        forget_first(c);
+    c->tls = tls_new(c->env->tls, c);
+    c->tls_client = (uint8_t)dir;
+    c->x->tls = true;
+    c->x->inside_tls.start_ns = stamp.time_ns;
+    tls_push(c->tls, TLS_CLIENT, p, n, stamp);
 }
 
 /* Bytes above TCP, or above TLS. */
@@ -342,29 +359,17 @@ static void plain_data(struct conn *c, int dir, const uint8_t *p, size_t n, stru
     switch (c->mode) {
     case CONN_MYSQL:
     case CONN_OPAQUE: mysql_data(c, dir, p, n, stamp); return;
+    case CONN_X: x_data(c, dir, p, n, stamp); return;
     case CONN_OTHER: c->env->undecided_bytes += n; return;
-    case CONN_DETECT: break;
+    case CONN_DETECT: detect(c, dir, p, n, stamp); return;
     }
-    struct first_bytes *first = &c->first[dir];
-    if (!first->bytes)
-        first->bytes = g_byte_array_new();
-    if (first->bytes->len == 0)
-        first->stamp = stamp;
-    if (first->bytes->len + n > FIRST_BYTES && first->bytes->len > 0) {
-        c->mode = CONN_OTHER;
-        forget_first(c);
-        return;
-    }
-    g_byte_array_append(first->bytes, p, (guint)n);
-    detect(c, dir);
 }
 
 static void plain_gap(struct conn *c, int dir, uint64_t n, struct mw_stamp stamp)
 {
     if (!c->mysql) {
         c->syn_seen = false; /* what comes next is the middle of something */
-        if (c->first[dir].bytes)
-            g_byte_array_set_size(c->first[dir].bytes, 0);
+        detector_gap(&c->detector, dir);
         return;
     }
     enum mw_dir side = role(c, dir);
@@ -380,11 +385,6 @@ static void plain_gap(struct conn *c, int dir, uint64_t n, struct mw_stamp stamp
 }
 
 /* -- TLS ----------------------------------------------------------------------------------------------------------- */
-
-static int tls_side(const struct conn *c, int dir)
-{
-    return dir == c->tls_client ? TLS_CLIENT : TLS_SERVER;
-}
 
 /* The session goes on inside TLS once that proves to be readable. */
 static void tls_comes_off(struct conn *c)
@@ -408,42 +408,10 @@ static void on_tls_gap(void *user, int side, uint64_t n, struct mw_stamp stamp)
     plain_gap(c, side == TLS_CLIENT ? c->tls_client : !c->tls_client, n, stamp);
 }
 
-/* TLS from the first byte. It is looked into where a key may open it, and kept if MySQL is inside. */
-static bool starts_with_tls(struct conn *c, int dir)
-{
-    enum mw_guess hello = c->tls || !c->first[dir].bytes ? MW_NO : looks(c, dir, tls_looks_like_hello);
-    if (hello == MW_NO || !tls_keyring_has_keys(&c->env->tls->keyring))
-        return false;
-    if (hello == MW_MAYBE)
-        return true;
-    c->tls = tls_new(c->env->tls, c);
-    c->tls_client = (uint8_t)dir;
-    struct first_bytes first = c->first[dir];
-    c->first[dir].bytes = NULL;
-    forget_first(c);
-    c->tls_ns = first.stamp.time_ns;
-    tls_push(c->tls, TLS_CLIENT, first.bytes->data, first.bytes->len, first.stamp);
-    g_byte_array_unref(first.bytes);
-    return true;
-}
-
-/* TLS from the middle on, on a port that speaks MySQL: what can be said is that it is there. */
-static void start_inside_tls(struct conn *c, int dir, int server)
-{
-    struct first_bytes first = c->first[dir];
-    c->first[dir].bytes = NULL;
-    forget_first(c);
-    c->tls = tls_new(c->env->tls, c);
-    c->tls_client = (uint8_t)!server;
-    start_mysql(c, server, true);
-    tls_push(c->tls, tls_side(c, dir), first.bytes->data, first.bytes->len, first.stamp);
-    g_byte_array_unref(first.bytes);
-}
-
 /* Nothing will come out of it, so nobody will ever know what it was. */
 static void forget_closed_tls(struct conn *c)
 {
-    if (c->mysql || (c->mode != CONN_OTHER && !tls_is_closed(c->tls)))
+    if (c->mysql || c->x || (c->mode != CONN_OTHER && !tls_is_closed(c->tls)))
         return;
     tls_free(c->tls);
     c->tls = NULL;
@@ -457,8 +425,8 @@ static void on_data(void *user, int dir, const uint8_t *p, uint32_t n, int64_t t
     struct conn *c = user;
     struct mw_stamp stamp = {time_ns, number};
     c->bytes[dir] += n;
-    if (c->mysql) {
-        c->mysql->record->bytes[role(c, dir)] += n;
+    if (record_of(c)) {
+        record_of(c)->bytes[role(c, dir)] += n;
         note_file(c);
     }
     if (!c->tls) {
@@ -473,8 +441,8 @@ static void on_gap(void *user, int dir, uint64_t n, enum tcp_gap why, int64_t ti
 {
     struct conn *c = user;
     struct mw_stamp stamp = {time_ns, number};
-    if (c->mysql)
-        c->mysql->record->gap_bytes += n;
+    if (record_of(c))
+        record_of(c)->gap_bytes += n;
     else
         c->gap_bytes += n;
     if (c->tls)
@@ -486,7 +454,7 @@ static void on_gap(void *user, int dir, uint64_t n, enum tcp_gap why, int64_t ti
 static void on_tcp_event(void *user, int dir, enum tcp_event event, int64_t time_ns, uint64_t number)
 {
     struct conn *c = user;
-    struct connection *r = c->mysql ? c->mysql->record : NULL;
+    struct connection *r = record_of(c);
     (void)number;
     switch (event) {
     case TCP_SYN:
@@ -531,16 +499,27 @@ static void finish_tls(struct conn *c, struct connection *r)
     r->opaque = r->inside_tls.opened == TLS_OPENED_NONE || c->mode == CONN_OPAQUE;
 }
 
+static void tell_closed(struct conn *c, struct connection *r)
+{
+    r->end_ns = c->flow->last_time_ns;
+    if (c->tls)
+        finish_tls(c, r);
+    connection_finish(r);
+    if (c->env->observer->closed)
+        c->env->observer->closed(c->env->observer->user, r);
+    else
+        connection_free(r);
+}
+
 static void on_close(void *conn, enum flow_end why)
 {
     struct conn *c = conn;
     (void)why;
     if (c->tls)
         tls_end(c->tls);
-    forget_first(c);
+    detector_clear(&c->detector);
     if (c->mysql) {
         struct connection *r = c->mysql->record;
-        r->end_ns = c->flow->last_time_ns;
         r->exact = mw_session_exact(c->mysql->session);
         mw_session_free(c->mysql->session); /* tells of commands that were not answered */
         for (int d = 0; d < 2; d++) {
@@ -549,14 +528,10 @@ static void on_close(void *conn, enum flow_end why)
                 mw_inflater_clear(c->mysql->inflater[d]);
             g_free(c->mysql->inflater[d]);
         }
-        if (c->tls)
-            finish_tls(c, r);
-        connection_finish(r);
-        if (c->env->observer->closed)
-            c->env->observer->closed(c->env->observer->user, r);
-        else
-            connection_free(r);
+        tell_closed(c, r);
         g_free(c->mysql);
+    } else if (c->x) {
+        tell_closed(c, c->x);
     }
     tls_free(c->tls);
     g_free(c);

@@ -6,6 +6,7 @@
 
 #include "analyzer/connection.h"
 #include "analyzer/counters.h"
+#include "analyzer/detect.h"
 #include "analyzer/flow.h"
 #include "analyzer/items.h"
 #include "analyzer/tls.h"

@@ -171,6 +171,12 @@ void connection_finish(struct connection *c)
     /* Behind closed TLS the login is taken to have gone well, unless TLS itself did not. */
     bool refused = c->tls && (c->inside_tls.reason == TLS_REASON_REFUSED || c->inside_tls.reason == TLS_REASON_UNFINISHED);
     bool over = c->ended || c->closed_by == CLOSED_BY_QUIT;
+    if (c->protocol == PROTOCOL_MYSQLX) {
+        c->opaque = true;
+        c->state = over ? CONNECTION_COMPLETE : CONNECTION_OPEN;
+        c->exact = c->exact && c->gap_bytes == 0;
+        return;
+    }
     if (c->auth_result == AUTH_RESULT_ERROR)
         c->state = CONNECTION_REJECTED;
     else if (!c->greeted)
@@ -231,6 +237,11 @@ const char *connection_path_name(enum mw_auth_path path)
 {
     static const char *const names[] = {NULL, "fast", "full", "full_rsa", "full_tls"};
     return names[path];
+}
+
+const char *connection_protocol_name(const struct connection *c)
+{
+    return c->protocol == PROTOCOL_MYSQLX ? "mysqlx" : "mysql";
 }
 
 const char *connection_dialect_name(enum mw_dialect dialect)

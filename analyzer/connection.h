@@ -32,6 +32,8 @@ struct connection {
     uint64_t first_packet; /**< number in its file */
     int64_t start_ns, end_ns;
     struct endpoint client, server;
+    struct endpoint proxied_client; /**< for whom a load balancer said that it speaks; family 0: nobody */
+    enum { PROTOCOL_MYSQL, PROTOCOL_MYSQLX } protocol; /**< of the X Protocol only the outside is known */
     enum connection_state state;
     enum connection_close closed_by;
     bool ended; /**< FIN or RST was seen */
@@ -111,6 +113,7 @@ const char *connection_state_name(enum connection_state state);
 const char *connection_close_name(enum connection_close close);
 const char *connection_auth_name(enum connection_auth result);
 const char *connection_path_name(enum mw_auth_path path);
+const char *connection_protocol_name(const struct connection *c);
 const char *connection_dialect_name(enum mw_dialect dialect);
 const char *connection_compression_name(const struct connection *c);
 

@@ -139,11 +139,15 @@ void report_connection(struct record *r, const struct connection *c)
     record_instant(r, "end_ns", c->end_ns);
     put_address(r, "client_ip", "client_port", &c->client);
     put_address(r, "server_ip", "server_port", &c->server);
-    record_null(r, "proxied_client_ip");
-    record_null(r, "proxied_client_port");
+    if (c->proxied_client.family) {
+        put_address(r, "proxied_client_ip", "proxied_client_port", &c->proxied_client);
+    } else {
+        record_null(r, "proxied_client_ip");
+        record_null(r, "proxied_client_port");
+    }
     record_string(r, "state", connection_state_name(c->state));
     record_string(r, "closed_by", connection_close_name(c->closed_by));
-    record_string(r, "protocol", "mysql");
+    record_string(r, "protocol", connection_protocol_name(c));
     record_string(r, "dialect", connection_dialect_name(c->dialect));
     put_greeting(r, c);
     put_login(r, c);

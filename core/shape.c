@@ -53,6 +53,16 @@ enum mw_guess mw_looks_like_greeting(const uint8_t *p, size_t n)
     return have > i + 1 + 4 + 8 ? MW_YES : MW_MAYBE;
 }
 
+/* length (4) = 5, little endian · message = NOTICE (11) · Mysqlx.Notice.Frame: type = SERVER_HELLO (5), payload empty */
+enum mw_guess mw_looks_like_x_greeting(const uint8_t *p, size_t n)
+{
+    static const uint8_t hello[] = {5, 0, 0, 0, 11, 0x08, 5, 0x1a, 0};
+    size_t have = n < sizeof hello ? n : sizeof hello;
+    if (memcmp(p, hello, have) != 0)
+        return MW_NO;
+    return have == sizeof hello ? MW_YES : MW_MAYBE;
+}
+
 enum mw_guess mw_looks_like_login(const uint8_t *p, size_t n)
 {
     enum { FILLER_AT = MW_HEADER + 9, FILLER = 19, USER_AT = MW_HEADER + 32 };

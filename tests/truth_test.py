@@ -103,6 +103,12 @@ class Sample:
         return self
 
     def compare_connection(self, name, want, got):
+        self.equal(f"{name}: protocol", "mysqlx" if want.get("x_protocol") else "mysql", got["protocol"])
+        if want.get("x_protocol"):
+            return
+        if want.get("tcp_client_port"):  # the server was told another one by the PROXY protocol
+            self.equal(f"{name}: proxied_client_ip", want["client_addr"], got["proxied_client_ip"])
+            self.equal(f"{name}: proxied_client_port", want["client_port"], got["proxied_client_port"])
         versions = [want["server_version"]]
         if want["server_version"].startswith("10.") and "MariaDB" in want["server_version"]:
             versions.append("5.5.5-" + want["server_version"])  # how MariaDB before 11 greets
@@ -123,7 +129,7 @@ class Sample:
     def compare_tls(self, name, want, got):
         tls = want["tls"]
         self.equal(f"{name}: tls_version", tls["version"], got["tls_version"])
-        if tls["cipher"].startswith("TLS_"):  # before TLS 1.3 the servers use OpenSSL's names
+        if (tls["cipher"] or "").startswith("TLS_"):  # before TLS 1.3 the servers use OpenSSL's names
             self.equal(f"{name}: tls_cipher", tls["cipher"], got["tls_cipher"])
         if tls.get("resumed") is not None:
             self.equal(f"{name}: tls_resumed", tls["resumed"], got["tls_resumed"])

@@ -33,6 +33,9 @@ enum mw_guess mw_looks_like_packet(enum mw_dir dir, const uint8_t *p, size_t n);
 /** Do these first bytes of a stream look like a server's greeting, or its ERR in place of one? MAYBE: too few to say. */
 enum mw_guess mw_looks_like_greeting(const uint8_t *p, size_t n);
 
+/** … like the notice with which a server of the X Protocol greets (Mysqlx.Notice.ServerHello)? */
+enum mw_guess mw_looks_like_x_greeting(const uint8_t *p, size_t n);
+
 /** … like a client's login or SSLRequest (sequence id 1)? */
 enum mw_guess mw_looks_like_login(const uint8_t *p, size_t n);
 
