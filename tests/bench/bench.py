@@ -3,12 +3,17 @@
 """How fast is mywire beside its peers, measured in the same run?
 
   bench.py MYWIRE oltp   [--capture FILE] [--size BYTES] [--runs N] [--peer-runs N] [--digest-seconds S]
+  bench.py MYWIRE tls    [--capture FILE --keylog KEYS] [--size BYTES] [--runs N] [--peer-runs N]
   bench.py MYWIRE logins [--capture FILE] [--size BYTES] [--runs N] [--peer-runs N] SAMPLE...
 
 oltp: commands of a sysbench load against MariaDB. The capture FILE (mywire-oltp.pcap in the temporary folder unless told) is
 recorded by oltp.py if it is not there yet: packages mariadb-server, sysbench and tcpdump. Peers: tshark, and tcpdump into
 pt-query-digest (package percona-toolkit). If the latter would need more than S seconds (900) for the whole, it gets the beginning of the
 capture, at least 50 MB, and mywire gets the same.
+
+tls: the same load over TLS 1.3 with AES-256-GCM, opened with its key log; mywire-oltp-tls.pcap and .keys.txt in the temporary folder
+unless told. Peer: tshark. The floor is a loop of gnutls_aead_cipher_decrypt over the capture's records, which lie ready in memory
+with their keys (tls_records.py, tls_floor.c: package libgnutls28-dev); the time of that loop alone counts.
 
 logins: the SAMPLEs, multiplied into a capture of BYTES bytes (500 MB unless told), or FILE. Peer: tshark.
 
@@ -27,11 +32,14 @@ import time
 
 import capture
 import oltp
+import tls_records
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 SAMPLE_PORTS = (13306, 13310, 13318)  # of the servers that the samples were recorded from
 CUT = 50_000_000  # the least that pt-query-digest gets
 FLOOR = "tcpdump -w /dev/null (floor)"
+GNUTLS = "loop of GnuTLS decrypt (floor)"
+FLOORS = {FLOOR: FLOOR.split()[0], GNUTLS: "GnuTLS"}
 TSHARK = "tshark -T fields"
 DIGEST = "tcpdump | pt-query-digest"
 
@@ -83,6 +91,18 @@ class Tool:
         return int(p.stderr.split()[-1]) / 1024
 
 
+class Loop(Tool):
+    """A program that tells the seconds itself, wall and processor, as the first words that it prints: its preparations do not count."""
+
+    def run(self, env, record):
+        words = subprocess.run(self.pipeline[0], stdout=subprocess.PIPE, env=env, check=True, text=True).stdout.split()
+        if record:
+            self.walls.append(float(words[0]))
+            self.cpus.append(float(words[1]))
+        self.said = " ".join(words[2:])
+        return float(words[0])
+
+
 def digest(file):
     return (["tcpdump", "-r", file, "-s", "65535", "-x", "-nn", "-q", "-tttt"],
             ["pt-query-digest", "--type", "tcpdump", "--watch-server", f"127.0.0.1:{oltp.PORT}"])
@@ -108,6 +128,20 @@ def oltp_tools(mywire, file):
         "mywire connections": Tool([mywire, "connections", "-F", "ndjson", file], against=(TSHARK, FLOOR)),
         "mywire commands": Tool([mywire, "commands", "-F", "ndjson", file], against=(TSHARK, FLOOR)),
         TSHARK: Tool(["tshark", "-r", file, "-d", f"tcp.port=={oltp.PORT},mysql", "-T", "fields", "-e", "mysql.query"], slow=True),
+    }
+
+
+def tls_tools(mywire, file, keylog, floor, records):
+    against = (TSHARK, FLOOR, GNUTLS)
+    keys = ["--keylog", keylog]
+    return {
+        FLOOR: Tool(["tcpdump", "-r", file, "-w", "/dev/null"]),
+        GNUTLS: Loop([floor, records]),
+        "mywire connections, no keys": Tool([mywire, "connections", "-F", "ndjson", file], against=(FLOOR,)),
+        "mywire connections": Tool([mywire, "connections", "-F", "ndjson"] + keys + [file], against=against),
+        "mywire commands": Tool([mywire, "commands", "-F", "ndjson"] + keys + [file], against=against),
+        TSHARK: Tool(["tshark", "-r", file, "-o", f"tls.keylog_file:{keylog}", "-d", f"tcp.port=={oltp.PORT},mysql", "-T", "fields",
+                      "-e", "mysql.query"], slow=True),
     }
 
 
@@ -137,8 +171,8 @@ def compare(tools, a, env, title):
             if other not in tools:
                 continue
             wall, cpu = tools[other].wall() / tool.wall(), tools[other].cpu() / tool.cpu()
-            if other == FLOOR:
-                print(f"  {name}: {1 / wall:.1f} × the floor (wall), {1 / cpu:.1f} × (cpu)")
+            if other in FLOORS:
+                print(f"  {name}: {1 / wall:.1f} × the floor of {FLOORS[other]} (wall), {1 / cpu:.1f} × (cpu)")
             else:
                 print(f"  {name}: {wall:.1f} × faster than {other} (wall), {cpu:.1f} × (cpu)")
 
@@ -165,6 +199,23 @@ def run_oltp(a, env, scratch):
     compare(digest_tools(a.mywire, cut), a, env, title)
 
 
+def run_tls(a, env, scratch):
+    if a.capture and not a.keylog:
+        sys.exit("bench: a --capture of TLS needs its --keylog")
+    file = a.capture or os.path.join(tempfile.gettempdir(), "mywire-oltp-tls.pcap")
+    keylog = a.keylog or os.path.join(tempfile.gettempdir(), "mywire-oltp-tls.keys.txt")
+    if not os.path.exists(file) or not os.path.exists(keylog):
+        print(f"{file} is not there with its key log; recording it")
+        oltp.record(file, a.size, keylog)
+    floor, records = os.path.join(scratch, "tls_floor"), os.path.join(scratch, "records")
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "gnutls"], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+    subprocess.run(["cc", "-O2", "-o", floor, os.path.join(HERE, "tls_floor.c")] + flags, check=True)
+    tls_records.extract(file, keylog, oltp.PORT, records)
+    tools = tls_tools(a.mywire, file, keylog, floor, records)
+    compare(tools, a, env, f"OLTP over TLS, {os.path.getsize(file) / 1e6:.0f} MB")
+    print(f"  {GNUTLS}: {tools[GNUTLS].said}")
+
+
 def run_logins(a, env, scratch):
     file = a.capture
     if not file:
@@ -178,9 +229,10 @@ def run_logins(a, env, scratch):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("mywire")
-    ap.add_argument("what", choices=["oltp", "logins"])
+    ap.add_argument("what", choices=["oltp", "tls", "logins"])
     ap.add_argument("samples", nargs="*")
     ap.add_argument("--capture")
+    ap.add_argument("--keylog")
     ap.add_argument("--size", type=int, default=500_000_000)
     ap.add_argument("--runs", type=int, default=5)
     ap.add_argument("--peer-runs", type=int, default=1)
@@ -191,7 +243,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="mywire-bench-")
     env = dict(os.environ, HOME=scratch, WIRESHARK_CONFIG_DIR=scratch)  # peers as they come: no plugin, no profile
     try:
-        (run_oltp if a.what == "oltp" else run_logins)(a, env, scratch)
+        {"oltp": run_oltp, "tls": run_tls, "logins": run_logins}[a.what](a, env, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
