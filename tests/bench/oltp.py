@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Records an OLTP capture for the benches: oltp.py [--keylog KEYS] OUT.pcap [BYTES]
+"""Records an OLTP capture for the benches: oltp.py [--keylog KEYS] [--range-size ROWS] OUT.pcap [BYTES]
 
 Starts a MariaDB server of its own in a temporary folder on loopback, lets sysbench run oltp_read_write against it (prepared
-statements, 8 connections) and records with tcpdump until the file has BYTES bytes (500 MB unless told). Needs root, or a tcpdump that
-may capture; packages mariadb-server, sysbench, tcpdump.
+statements, 8 connections) and records with tcpdump until the file has BYTES bytes (500 MB unless told). Four statements of a transaction
+read ROWS rows each (100). Needs root, or a tcpdump that may capture; packages mariadb-server, sysbench, tcpdump.
 
 With --keylog the connections use TLS 1.3 (OpenSSL's first choice: AES-256-GCM with SHA-384) and a certificate made for the occasion,
 and KEYS becomes their key log: log_keys.c, built with cc and preloaded into sysbench, writes it. Package openssl.
@@ -89,7 +89,7 @@ def sysbench(*what):
             "--mysql-password=bench-pw", "--tables=4", "--table-size=20000", "--threads=8"] + list(what)
 
 
-def record(out, size, keylog=None):
+def record(out, size, keylog=None, range_size=100):
     check(keylog is not None)
     folder = tempfile.mkdtemp(prefix="mywire-oltp-")
     part = os.path.join(folder, "part.pcap")
@@ -106,8 +106,9 @@ def record(out, size, keylog=None):
             sys.exit(f"oltp: tcpdump may not capture on lo; run this as root: {dump.stderr.read().strip()}")
         if keylog and os.path.exists(keylog):
             os.unlink(keylog)
-        load = subprocess.Popen(sysbench(f"--time={LONGEST}", f"--mysql-ssl={'on' if keylog else 'off'}", "run"), cwd=folder,
-                                env=key_logging(folder, keylog) if keylog else None, stdout=subprocess.DEVNULL)
+        options = [f"--time={LONGEST}", f"--range-size={range_size}", f"--mysql-ssl={'on' if keylog else 'off'}"]
+        load = subprocess.Popen(sysbench(*options, "run"), cwd=folder, env=key_logging(folder, keylog) if keylog else None,
+                                stdout=subprocess.DEVNULL)
         while load.poll() is None and (not os.path.exists(part) or os.path.getsize(part) < size):
             time.sleep(0.5)
         if load.poll():
@@ -127,7 +128,8 @@ def record(out, size, keylog=None):
 if __name__ == "__main__":
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--keylog")
+    ap.add_argument("--range-size", type=int, default=100)
     ap.add_argument("out")
     ap.add_argument("size", nargs="?", type=int, default=500_000_000)
     a = ap.parse_args()
-    record(a.out, a.size, a.keylog)
+    record(a.out, a.size, a.keylog, a.range_size)
