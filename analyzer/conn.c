@@ -153,8 +153,14 @@ static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet 
 static void drain(struct conn *c, enum mw_dir dir)
 {
     struct mw_packet packet;
-    while (c->mode == CONN_MYSQL && mw_framer_next(&c->mysql->framer[dir], &packet))
+    while (c->mode == CONN_MYSQL) {
+        struct mysql *m = c->mysql;
+        if (dir == MW_SERVER && !c->env->observer->packet)
+            m->record->packets[dir] += mw_session_pass_rows(m->session, &m->framer[dir]);
+        if (!mw_framer_next(&m->framer[dir], &packet))
+            return;
         take_packet(c, dir, &packet);
+    }
 }
 
 /* The record, once it is known what this is; NULL before. */

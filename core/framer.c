@@ -192,6 +192,32 @@ bool mw_framer_next(struct mw_framer *f, struct mw_packet *out)
     return false;
 }
 
+struct mw_passed mw_framer_pass_rows(struct mw_framer *f)
+{
+    enum { END_FIRST = 0xfe, ERR_FIRST = 0xff };
+    struct mw_passed passed = {0};
+    if (f->lost_sync || mw_framer_pending(f))
+        return passed;
+    uint32_t longest = f->limits->packet_head < MW_PART_MAX ? (uint32_t)f->limits->packet_head : MW_PART_MAX - 1;
+    const uint8_t *p = f->in;
+    size_t left = f->in_left;
+    while (left > MW_HEADER) {
+        uint32_t length = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+        uint8_t first = p[MW_HEADER];
+        if (length == 0 || length > longest || length > left - MW_HEADER || first == END_FIRST || first == ERR_FIRST)
+            break;
+        passed.last_sequence = p[3];
+        passed.packets++;
+        p += MW_HEADER + length;
+        left -= MW_HEADER + length;
+    }
+    passed.bytes = f->in_left - left;
+    f->in = p;
+    f->in_left = left;
+    f->packets += passed.packets;
+    return passed;
+}
+
 bool mw_framer_gap(struct mw_framer *f, uint64_t n)
 {
     if (f->lost_sync)

@@ -386,6 +386,24 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
     return t.result;
 }
 
+uint64_t mw_session_pass_rows(struct mw_session *s, struct mw_framer *framer)
+{
+    struct mw_exchange *e = exchange_head(&s->queue);
+    if (s->ctx[MW_SERVER].phase != MW_PHASE_ROWS || !e || (s->observer && !s->observer->no_rows))
+        return 0;
+    struct mw_passed rows = mw_framer_pass_rows(framer);
+    if (rows.packets == 0)
+        return 0;
+    if (e->first.number == 0)
+        e->first = framer->stamp;
+    e->last = framer->stamp;
+    e->next_sequence = (uint8_t)(rows.last_sequence + 1);
+    e->response_bytes += rows.bytes;
+    e->rows += rows.packets;
+    s->resync[MW_SERVER] = false;
+    return rows.packets;
+}
+
 unsigned mw_session_gap(struct mw_session *s, enum mw_dir dir)
 {
     struct mw_ctx *client = &s->ctx[MW_CLIENT];

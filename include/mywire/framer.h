@@ -51,6 +51,17 @@ void mw_framer_push(struct mw_framer *f, const uint8_t *p, size_t n, struct mw_s
 /** The next complete packet. Its payload is good until the next call. Returns false when more bytes are needed. */
 bool mw_framer_next(struct mw_framer *f, struct mw_packet *packet);
 
+/** Packets that were passed over. */
+struct mw_passed {
+    uint64_t packets;
+    uint64_t bytes; /**< on the wire, headers included */
+    uint8_t last_sequence; /**< of the last one */
+};
+
+/** Passes over the next packets that can only be rows where rows are expected, as long as they lie whole in what was
+ *  pushed: those that are neither empty, nor begin like an end or an error, nor are longer than is kept of a packet. */
+struct mw_passed mw_framer_pass_rows(struct mw_framer *f);
+
 /** What was pushed and not taken: for a layer that goes on at that byte (TLS, compression). Nothing is left after it. */
 struct mw_slice mw_framer_take_rest(struct mw_framer *f);
 

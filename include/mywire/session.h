@@ -4,6 +4,7 @@
 #ifndef MYWIRE_SESSION_H
 #define MYWIRE_SESSION_H
 
+#include "mywire/framer.h"
 #include "mywire/limits.h"
 #include "mywire/mem.h"
 #include "mywire/message.h"
@@ -108,6 +109,11 @@ const struct mw_ctx *mw_session_ctx(const struct mw_session *s, enum mw_dir dir)
 /** Takes a message that was decoded with the snapshot of its direction. */
 struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const struct mw_msg *msg,
                                const struct mw_packet *packet);
+
+/** Takes the server's next rows out of its framer without looking at each, where rows are expected and the observer is
+ *  not told of them one by one (no_rows). The session is as if they had been decoded and stepped; their notes are not
+ *  told. Returns how many: 0 wherever something else may come. Most packets are rows. */
+uint64_t mw_session_pass_rows(struct mw_session *s, struct mw_framer *framer);
 
 /** Bytes of a direction were lost, and the position in its packets with them (mw_framer_gap returned false). Commands
  *  outstanding are told as lost; the session goes on at the next packet that is recognised. Returns actions, as a step does: where the

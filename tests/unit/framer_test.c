@@ -338,6 +338,56 @@ static void large_buffers_are_given_back(void **state)
     end();
 }
 
+/* Only what lies whole in the input and begins like nothing but a row. */
+static void rows_are_passed_over(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t bytes[16];
+        size_t n;
+        uint64_t packets, passed;
+    } rows[] = {
+        {{2, 0, 0, 7, 1, 'a', 1, 0, 0, 8, 0}, 11, 2, 11},
+        {{2, 0, 0, 7, 1, 'a', 2, 0, 0, 8, 0}, 11, 1, 6},             /* the second goes on */
+        {{2, 0, 0, 7, 1, 'a', 1, 0, 0}, 9, 1, 6},                    /* … begins */
+        {{2, 0, 0, 7, 1, 'a', 1, 0, 0, 8}, 10, 1, 6},                /* … has its first byte elsewhere */
+        {{2, 0, 0, 7, 1, 'a', 0, 0, 0, 8, 1, 0, 0, 9, 0}, 15, 1, 6}, /* … is empty */
+        {{2, 0, 0, 7, 1, 'a', 1, 0, 0, 8, 0xfe}, 11, 1, 6},
+        {{2, 0, 0, 7, 1, 'a', 1, 0, 0, 8, 0xff}, 11, 1, 6},
+        {{2, 0, 0, 7, 1, 'a', 4, 0, 0, 8, 1, 'a', 1, 'b'}, 14, 1, 6}, /* … is longer than what is kept */
+        {{0xff, 0xff, 0xff, 7, 1}, 5, 0, 0},
+        {{0}, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin(MW_SERVER, 3);
+        push_at(rows[i].bytes, rows[i].n, 1);
+        struct mw_passed passed = mw_framer_pass_rows(&f.framer);
+        assert_true(passed.packets == rows[i].packets && passed.bytes == rows[i].passed);
+        assert_true(f.framer.packets == rows[i].packets && f.framer.in_left == rows[i].n - rows[i].passed);
+        assert_int_equal(passed.last_sequence, passed.packets ? 6 + passed.packets : 0);
+        assert_true(f.hits.packet_head == 0);
+        end();
+    }
+}
+
+/* Not while a packet is under way, and not while the next one is looked for. */
+static void rows_are_not_guessed(void **state)
+{
+    (void)state;
+    static const uint8_t row[] = {1, 0, 0, 0, 0};
+    begin(MW_SERVER, 0);
+    push_at(row, 2, 1);
+    assert_false(next());
+    push_at(row, sizeof row, 2);
+    assert_true(mw_framer_pass_rows(&f.framer).packets == 0);
+    end();
+    begin(MW_SERVER, 0);
+    assert_false(mw_framer_gap(&f.framer, 1));
+    push_at(row, sizeof row, 1);
+    assert_true(mw_framer_pass_rows(&f.framer).packets == 0);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +407,8 @@ int main(void)
         cmocka_unit_test(rest_is_taken_back),
         cmocka_unit_test(without_memory),
         cmocka_unit_test(large_buffers_are_given_back),
+        cmocka_unit_test(rows_are_passed_over),
+        cmocka_unit_test(rows_are_not_guessed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
