@@ -76,8 +76,13 @@ static void read_server_hello(struct tls *t, struct bytes body)
     f->group = hello.group;
     f->resumed = hello.pre_shared_key ? TLS_RESUMED_YES : TLS_RESUMED_NO;
     tls_enter(t, &t->side[TLS_SERVER], HANDSHAKE);
-    if (t->side[TLS_CLIENT].epoch != EARLY)
-        tls_enter(t, &t->side[TLS_CLIENT], HANDSHAKE);
+    struct tls_side *client = &t->side[TLS_CLIENT];
+    /* Behind early data the client's next keys are found by trying, if there are any. */
+    enum tls_reason reason = TLS_REASON_NONE;
+    struct tls_opener *later = client->epoch == EARLY ? tls_find_opener(t, TLS_CLIENT, DATA, &reason) : NULL;
+    if (client->epoch != EARLY || (!later && !client->opener))
+        tls_enter(t, client, HANDSHAKE);
+    tls_opener_free(later);
 }
 
 /* The early data that was kept goes on its way. */
@@ -173,6 +178,8 @@ static void tell_missing(struct tls *t, struct tls_side *s, struct mw_stamp stam
 static void tell_unknown(struct tls *t, struct tls_side *s, struct mw_stamp stamp)
 {
     uint64_t searching = s->records.passed + s->records.missing;
+    if (!t->content && s == &t->side[TLS_CLIENT]) /* its Finished, or more: that is known by the next number */
+        return;
     if (t->content && (s->missing || searching > s->searched))
         t->env->sink.gap(t->user, tls_direction(t, s), UINT64_MAX, stamp);
     forget_missing(s);
@@ -296,6 +303,15 @@ static void open_record(struct tls *t, struct tls_side *s, const struct tls_reco
     }
     uint64_t lost = sequence - s->sequence + s->skipped;
     s->owed += lost > s->told ? lost - s->told : 0;
+    s->uncertain = s->skipped = s->told = 0;
+    s->tries = 0;
+    if (s->dubious) { /* a record of this number, but its first block is not known */
+        s->sequence = sequence;
+        s->uncertain = 1;
+        s->closed++;
+        lose_record(t, s, record);
+        return;
+    }
     if (s->epoch == HANDSHAKE)
         forget_missing(s);
     else if (plain.type != TLS_APPLICATION_DATA)
@@ -305,8 +321,6 @@ static void open_record(struct tls *t, struct tls_side *s, const struct tls_reco
     s->overhead = tls_opener_overhead(s->opener);
     s->padded |= TLS_HEADER + record->n - plain.n != s->overhead;
     s->sequence = sequence + 1;
-    s->uncertain = s->skipped = s->told = 0;
-    s->tries = 0;
     s->hunting = false;
     s->opened += s->epoch != HANDSHAKE;
     if (s->epoch != EARLY && tls_direction(t, s) == TLS_CLIENT)

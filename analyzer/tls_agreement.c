@@ -116,6 +116,13 @@ bool tls_agreement_resumed(const struct tls_agreement *a)
 
 /* -- TLS 1.0 to 1.2 ------------------------------------------------------------------------------------------------ */
 
+/* Why a hello was not seen. */
+static enum tls_reason why_no_hello(const struct tls_agreement *a)
+{
+    bool begun = a->client_hello || a->server_hello || a->incomplete;
+    return a->snaplen ? TLS_REASON_SNAPLEN : begun ? TLS_REASON_HANDSHAKE_LOST : TLS_REASON_MIDSTREAM;
+}
+
 /* What is missing where no secret was found. */
 static enum tls_reason why_no_master(const struct tls_agreement *a, const struct tls_secrets *s)
 {
@@ -189,7 +196,7 @@ static bool find_master(const struct tls_agreement *a, struct tls_keyring *ring,
 enum tls_reason tls_agreement_master(const struct tls_agreement *a, struct tls_keyring *ring, uint8_t *master)
 {
     if (!a->client_hello || !a->server_hello)
-        return a->snaplen ? TLS_REASON_SNAPLEN : TLS_REASON_HANDSHAKE_LOST;
+        return why_no_hello(a);
     if (a->version < TLS_1_0 || a->version > TLS_1_2)
         return TLS_REASON_VERSION;
     if (!a->suite || !tls_suite_opens(a->suite, a->version))
@@ -234,7 +241,7 @@ const uint8_t *tls_agreement_secret(const struct tls_agreement *a, struct tls_ke
 {
     const struct tls_secrets *s = ring->secrets;
     if (!a->client_hello) {
-        *reason = a->snaplen ? TLS_REASON_SNAPLEN : TLS_REASON_HANDSHAKE_LOST;
+        *reason = why_no_hello(a);
         return NULL;
     }
     const uint8_t *secret = s ? tls_secrets_find(s, label, a->client_random, n) : NULL;

@@ -275,6 +275,11 @@ bool tls_opener_streams(const struct tls_opener *o)
     return o->stream;
 }
 
+bool tls_opener_covers_iv(const struct tls_opener *o)
+{
+    return !o->encrypt_then_mac || o->explicit_iv;
+}
+
 size_t tls_opener_overhead(const struct tls_opener *o)
 {
     switch (o->shape.kind) {

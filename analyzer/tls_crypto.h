@@ -43,6 +43,9 @@ bool tls_opener_chained(const struct tls_opener *opener);
 /** Whether it is a chained one whose key stream goes on with every attempt: RC4. */
 bool tls_opener_streams(const struct tls_opener *opener);
 
+/** Whether a record does not open with a wrong IV: the MAC covers what it changes. */
+bool tls_opener_covers_iv(const struct tls_opener *opener);
+
 /** How many bytes a record is longer than its content, header included, where that is always the same; 0: padding
  * makes it vary. TLS 1.3 may pad too: this is without. */
 size_t tls_opener_overhead(const struct tls_opener *opener);

@@ -9,8 +9,6 @@ static bool try_numbers(struct tls *t, struct tls_side *s, struct tls_opener *op
 {
     bool chained = tls_opener_chained(opener);
     bool stream = tls_opener_streams(opener);
-    if (chained && s->iv_lost) /* the MAC may not cover the IV, so this would be told as opened */
-        return false;
     if (stream) /* every attempt moves the key stream on */
         last = first;
     for (uint64_t q = first; q <= last; q++) {
@@ -66,7 +64,8 @@ static bool try_offer(struct tls *t, struct tls_side *s, const struct tls_record
                       struct tls_plain *plain)
 {
     struct tls_agreement *a = &t->agreement;
-    for (enum epoch epoch = s->epoch == EARLY ? EARLY : HANDSHAKE; epoch <= DATA; epoch++) {
+    enum epoch first = s->opener ? s->epoch + 1 : s->epoch == EARLY ? EARLY : HANDSHAKE;
+    for (enum epoch epoch = first; epoch <= DATA; epoch++) {
         size_t n;
         enum tls_reason ignored;
         const uint8_t *secret =
@@ -103,7 +102,8 @@ bool tls_search(struct tls *t, struct tls_side *s, const struct tls_record *reco
         ok = try_next_generation(t, s, record, sequence, plain);
     if (!ok && !t->agreement.server_hello)
         ok = try_offer(t, s, record, sequence, plain);
-    s->iv_lost = false;
+    s->dubious = ok && s->iv_lost && !tls_opener_covers_iv(s->opener);
+    s->iv_lost = !ok && s->opener && tls_opener_chained(s->opener); /* it may have been damaged */
     s->n_tail = MIN(record->n, TLS_TAIL);
     memcpy(s->tail, record->p + record->n - s->n_tail, s->n_tail);
     return ok;

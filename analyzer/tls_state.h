@@ -45,6 +45,7 @@ struct tls_side {
     uint64_t hunted;         /* records that were not opened while hunting */
     uint8_t tail[TLS_TAIL];  /* last bytes of the last protected record: the next one's IV in CBC of TLS 1.0 */
     size_t n_tail;
+    bool dubious;    /* the record opened, but with an IV that nothing vouches for */
     bool iv_lost;    /* … and it was lost: the first block of the next record cannot be opened */
     bool padded;     /* TLS 1.3: a record was padded, so the length of one that is missing tells nothing */
     uint8_t *secret; /* after a KeyUpdate: of this generation, in secret memory; NULL: that of the key log */
