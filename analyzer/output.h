@@ -3,7 +3,7 @@
 #ifndef ANALYZER_OUTPUT_H
 #define ANALYZER_OUTPUT_H
 
-#include "analyzer/sink.h"
+#include "analyzer/output_file.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_MARKDOWN, FORMAT_COUNT };
 
@@ -12,11 +12,8 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_MARKDO
 
 struct output {
     enum format format;
-    char *path; /**< NULL: standard output */
-    char *part; /**< what is written until the result is whole; NULL where `path` is no regular file */
-    struct sink_file *file;
+    struct output_file *file;
     struct sink sink;
-    int fd;
     bool terminal; /**< a person is looking */
     bool color;
     size_t width; /**< columns of the terminal, 0: as wide as the data */
@@ -30,12 +27,12 @@ enum format format_from(const char *name, size_t n);
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/** Opens a result file, or standard output where `path` is NULL. A file is written beside its place and takes the name only
- *  in output_close, so a failure leaves what was there. Returns NULL or a sentence for the user to g_free. */
+/** Opens a result file, or standard output where `path` is NULL. A file is written beside its place and takes the name
+ * only in output_close, so a failure leaves what was there. Returns NULL or a sentence for the user to g_free. */
 char *output_open(struct output *out, enum format format, const char *path, enum color_mode color);
 
-/** Writes what is pending and closes. `keep`: false throws the file away. Returns NULL, or a sentence about what could not be
- *  written to g_free. A reader that went away (EPIPE) is no error. */
+/** Writes what is pending and closes. `keep`: false throws the file away. Returns NULL, or a sentence about what could
+ * not be written to g_free. A reader that went away (EPIPE) is no error. */
 char *output_close(struct output *out, bool keep);
 
 /** printf to the output. */

@@ -87,6 +87,11 @@ struct sink output_file_sink(struct output_file *f)
     return sink_file_sink(f->sink);
 }
 
+bool output_file_is_stdout(const struct output_file *f)
+{
+    return !f->path;
+}
+
 /* A name is on the disk when its folder is. Some file systems cannot be asked for that; the file is whole all the same.
  */
 static void sync_folder(const char *path)

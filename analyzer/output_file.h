@@ -17,6 +17,9 @@ char *output_file_open(struct output_file **out, const char *path);
 /** The sink to write to; valid until output_file_close(). */
 struct sink output_file_sink(struct output_file *f);
 
+/** Whether it is standard output. */
+bool output_file_is_stdout(const struct output_file *f);
+
 /** Ends the file and frees `f`. `keep`: what was written is brought to the disk and takes the name; otherwise, and
  * where any write failed, nothing of it stays (but on standard output, pipes and devices, where it is gone). Returns
  * NULL, or a sentence about what could not be written for the user that the caller frees with g_free(). A reader that
