@@ -53,6 +53,40 @@ def rewritten(mywire, sample, keys, folder):
     check(back.read_bytes() == bare.read_bytes(), "%s: editcap's secrets are stripped" % name)
 
 
+def blocks(whole):
+    while whole:
+        size = struct.unpack_from("<I", whole, 4)[0]
+        yield struct.unpack_from("<I", whole)[0], whole[:size]
+        whole = whole[size:]
+
+
+def asked(mywire, *files):
+    """What mywire says was asked, in which order, and what it opened."""
+    out = [json.loads(line) for line in run(mywire, "commands", "-F", "ndjson", "-q", *files).splitlines()]
+    return [(c["connection"], c["command"], c["sql"]) for c in out if c["event"] == "command"]
+
+
+def late(mywire, sample, keys, folder):
+    """Secrets behind the packets that they open, and in the second of two files."""
+    name = sample.name
+    section, interface, secrets = 0x0A0D0D0A, 1, 10
+    ours, behind, second = (folder / n for n in ("ours.pcapng", "behind.pcapng", "second.pcapng"))
+    run(mywire, "secrets", "inject", "-k", keys, "-o", ours, sample)
+    parts = list(blocks(ours.read_bytes()))
+    the_secrets = [whole for kind, whole in parts if kind == secrets]
+    check(len(the_secrets) == 1, "%s: there is one block of secrets" % name)
+    others = [whole for kind, whole in parts if kind != secrets]
+    behind.write_bytes(b"".join(others + the_secrets))
+    second.write_bytes(b"".join([whole for kind, whole in parts if kind in (section, interface)] + the_secrets))
+    wanted = asked(mywire, "--keylog", keys, sample)
+    check(any(sql for _, _, sql in wanted), "%s: the key log opens it" % name)
+    check(asked(mywire, sample) != wanted, "%s: and without it is not opened" % name)
+    check(asked(mywire, ours) == wanted, "%s: the secrets before the packets open it" % name)
+    check(asked(mywire, behind) == wanted, "%s: the secrets behind the packets open it" % name)
+    check(asked(mywire, sample, second) == wanted, "%s: the secrets in a second file open it" % name)
+    check(asked(mywire, second, sample) == wanted, "%s: the secrets in a first file open it" % name)
+
+
 def block(kind, body):
     size = len(body) + 12
     return struct.pack("<II", kind, size) + body + struct.pack("<I", size)
@@ -81,6 +115,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in ("mysql97-tls13-caching-sha2-full", "mysql97-auth-switch-sha256", "mariadb118-ed25519"):
             rewritten(mywire, samples / (name + ".pcapng"), samples / (name + ".keys.txt"), Path(folder))
+            late(mywire, samples / (name + ".pcapng"), samples / (name + ".keys.txt"), Path(folder))
         numbers(mywire, samples / "mysql97-plain-caching-sha2-fast.pcapng", Path(folder))
     print("%d passed, %d failed" % (passed, failed))
     return failed > 0
