@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `mywire secrets inject|strip|list` */
 #include "analyzer/cli.h"
-#include "analyzer/keylog_lines.h"
+#include "analyzer/client_randoms.h"
 #include "analyzer/output_file.h"
 #include "analyzer/pcapng_block.h"
 #include "analyzer/pcapng_rewrite.h"
+#include "analyzer/secret_memory.h"
 #include "analyzer/table.h"
+#include "analyzer/tls_keylog.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -55,7 +57,8 @@ static enum cli_exit close_output(struct output_file *out, char *error)
     return result;
 }
 
-/* Reads a key log. Returns the sentence that says what is wrong with it, or NULL. */
+/* Reads a key log, which has good lines: the command line was checked. Returns the sentence that says what is wrong
+ * with it, or NULL. */
 static char *read_keylog(const char *path, GPtrArray *texts)
 {
     const size_t max = limits_default().pcapng_block_bytes - PCAPNG_SECRETS_MIN;
@@ -67,25 +70,22 @@ static char *read_keylog(const char *path, GPtrArray *texts)
         g_error_free(problem);
         return error;
     }
-    struct keylog_line line;
-    const char *at = text;
-    if (!keylog_next_line(&at, text + n, &line))
-        error = g_strdup_printf("%s is no TLS key log: it has no line of a label, a client random and a secret; "
-                                "set SSLKEYLOGFILE where the client or server runs to get one.",
-                                path);
-    else if (n > max)
+    if (n > max)
         error = g_strdup_printf("%s is larger than a block of secrets may be, %zu bytes; take the lines of the "
                                 "connections in question.",
                                 path, max);
     else
         g_ptr_array_add(texts, g_string_new_len(text, (gssize)n));
+    secret_wipe(text, n);
     g_free(text);
     return error;
 }
 
 static void free_text(gpointer text)
 {
-    g_string_free(text, TRUE);
+    GString *keylog = text;
+    secret_wipe(keylog->str, keylog->len);
+    g_string_free(keylog, TRUE);
 }
 
 static enum cli_exit inject(const struct cli *cli)
@@ -159,21 +159,13 @@ static enum cli_exit strip(const struct cli *cli)
 
 /* -- list ---------------------------------------------------------------------------------------------------------- */
 
-/* More labels than exist; what is beyond is counted and not named. */
-enum { LABELS = 32 };
-
-struct label {
-    char *name;
-    uint64_t lines;
-};
-
 /* A secrets block. */
 struct found {
     uint64_t offset, section, lines;
+    uint64_t labels[TLS_LABELS], rsa; /* lines by label; those that name an RSA key exchange or a session */
     uint32_t type, bytes;
     GHashTable *randoms; /* of its lines */
-    GArray *labels;      /* of struct label */
-    uint64_t other;      /* lines of further labels */
+    guint room;          /* how many may still be kept */
 };
 
 struct listing {
@@ -181,36 +173,26 @@ struct listing {
     GHashTable *randoms; /* of ClientHellos in packets */
     guint room;          /* client randoms that may still be kept of the secrets */
     guint max;
+    struct tls_keylog *keylog; /* in secret memory */
 };
-
-static void clear_label(gpointer label)
-{
-    g_free(((struct label *)label)->name);
-}
 
 static void clear_found(gpointer item)
 {
     struct found *f = item;
     g_hash_table_unref(f->randoms);
-    g_array_unref(f->labels);
 }
 
-static void count_label(struct found *f, const struct keylog_line *line)
+static void count_line(void *user, const struct tls_keylog_entry *entry)
 {
-    for (guint i = 0; i < f->labels->len; i++) {
-        struct label *label = &g_array_index(f->labels, struct label, i);
-        if (strlen(label->name) == line->label_length && memcmp(label->name, line->label, line->label_length) == 0) {
-            label->lines++;
-            return;
-        }
-    }
-    struct label label = {g_strndup(line->label, MIN(line->label_length, 64)), 1};
-    if (f->labels->len < LABELS) {
-        g_array_append_val(f->labels, label);
+    struct found *f = user;
+    f->lines++;
+    if (entry->kind != TLS_KEYLOG_LABEL) {
+        f->rsa++;
         return;
     }
-    g_free(label.name);
-    f->other++;
+    f->labels[entry->label]++;
+    if (g_hash_table_size(f->randoms) < f->room)
+        client_randoms_add(f->randoms, entry->key);
 }
 
 static void add_found(struct listing *l, const struct pcapng_block *block, uint64_t section)
@@ -222,24 +204,16 @@ static void add_found(struct listing *l, const struct pcapng_block *block, uint6
                       .section = section,
                       .type = secrets.type,
                       .bytes = secrets.n,
-                      .randoms = keylog_randoms_new(),
-                      .labels = g_array_new(FALSE, FALSE, sizeof(struct label))};
-    g_array_set_clear_func(f.labels, clear_label);
-    const char *at = (const char *)secrets.data, *end = at + secrets.n;
-    struct keylog_line line;
-    while (secrets.type == PCAPNG_TLS_KEY_LOG && keylog_next_line(&at, end, &line)) {
-        f.lines++;
-        count_label(&f, &line);
-        if (line.has_random && g_hash_table_size(f.randoms) < l->room)
-            keylog_randoms_add(f.randoms, line.random);
+                      .randoms = client_randoms_new(),
+                      .room = l->room};
+    if (secrets.type == PCAPNG_TLS_KEY_LOG && l->keylog) {
+        struct tls_keylog_sink sink = {&f, count_line, NULL};
+        tls_keylog_begin(l->keylog, &sink);
+        tls_keylog_push(l->keylog, (const char *)secrets.data, secrets.n);
+        tls_keylog_end(l->keylog);
     }
     l->room -= g_hash_table_size(f.randoms);
     g_array_append_val(l->found, f);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct label *)a)->name, ((const struct label *)b)->name);
 }
 
 static uint64_t in_both(GHashTable *a, GHashTable *b)
@@ -277,13 +251,12 @@ static void type_cell(struct table *t, uint32_t type)
 static void labels_cell(struct table *t, const struct found *f)
 {
     GString *text = g_string_new(NULL);
-    g_array_sort(f->labels, by_name);
-    for (guint i = 0; i < f->labels->len; i++) {
-        const struct label *label = &g_array_index(f->labels, struct label, i);
-        g_string_append_printf(text, "%s%s %" G_GUINT64_FORMAT, i ? ", " : "", label->name, label->lines);
+    for (int label = 0; label <= TLS_LABELS; label++) {
+        uint64_t lines = label < TLS_LABELS ? f->labels[label] : f->rsa;
+        if (lines)
+            g_string_append_printf(text, "%s%s %" G_GUINT64_FORMAT, text->len ? ", " : "",
+                                   label < TLS_LABELS ? tls_label_name((enum tls_label)label) : "RSA", lines);
     }
-    if (f->other)
-        g_string_append_printf(text, ", others %" G_GUINT64_FORMAT, f->other);
     table_cell(t, text->str, TABLE_PLAIN);
     g_string_free(text, TRUE);
 }
@@ -295,7 +268,7 @@ static void write_list(const struct listing *l, struct output *out)
         {"BYTES", TABLE_RIGHT, 0}, {"LINES", TABLE_RIGHT, 0},   {"CONNECTIONS", TABLE_RIGHT, 0},
         {"HERE", TABLE_RIGHT, 0},  {"LABELS", TABLE_WRAP, 0}};
     struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
-    GHashTable *known = keylog_randoms_new();
+    GHashTable *known = client_randoms_new();
     for (guint i = 0; i < l->found->len; i++) {
         const struct found *f = &g_array_index(l->found, struct found, i);
         table_row(t);
@@ -313,7 +286,7 @@ static void write_list(const struct listing *l, struct output *out)
         gpointer random;
         g_hash_table_iter_init(&each, f->randoms);
         while (g_hash_table_iter_next(&each, &random, NULL))
-            keylog_randoms_add(known, random);
+            client_randoms_add(known, random);
     }
     table_print(t, out->sink);
     table_free(t);
@@ -330,9 +303,11 @@ static enum cli_exit list(const struct cli *cli)
     if (result != CLI_OK)
         return result;
     struct listing l = {.found = g_array_new(FALSE, FALSE, sizeof(struct found)),
-                        .randoms = keylog_randoms_new(),
+                        .randoms = client_randoms_new(),
                         .room = (guint)limits.client_randoms,
                         .max = (guint)limits.client_randoms};
+    struct secret_memory *memory = secret_memory_new(1 << 20);
+    l.keylog = secret_memory_alloc(memory, sizeof *l.keylog);
     g_array_set_clear_func(l.found, clear_found);
     struct pcapng_reader *reader = pcapng_reader_new(in.file, in.ahead, limits.pcapng_block_bytes);
     struct pcapng_block block;
@@ -343,7 +318,7 @@ static enum cli_exit list(const struct cli *cli)
         if (block.type == PCAPNG_SECRETS)
             add_found(&l, &block, sections);
         else if (pcapng_is_packet(block.type))
-            keylog_randoms_scan(l.randoms, block.bytes + PCAPNG_HEADER, block.size - PCAPNG_OVERHEAD, l.max);
+            client_randoms_scan(l.randoms, block.bytes + PCAPNG_HEADER, block.size - PCAPNG_OVERHEAD, l.max);
     }
     for (guint i = 0; i < cli->outputs->len; i++)
         write_list(&l, &g_array_index(cli->outputs, struct output, i));
@@ -355,6 +330,7 @@ static enum cli_exit list(const struct cli *cli)
         g_free(error);
     }
     pcapng_reader_free(reader);
+    secret_memory_free(memory);
     g_array_free(l.found, TRUE);
     g_hash_table_unref(l.randoms);
     capture_file_close(&in);

@@ -21,6 +21,11 @@ static const struct label labels[] = {
 #undef LABEL
 };
 
+const char *tls_label_name(enum tls_label label)
+{
+    return labels[label].name;
+}
+
 static const char no_line[] = "it is no line of a key log";
 
 /* A word of a line. */

@@ -52,6 +52,9 @@ struct tls_keylog {
     char line[TLS_KEYLOG_LINE_MAX];
 };
 
+/** The label as it stands in a key log: "CLIENT_RANDOM". */
+const char *tls_label_name(enum tls_label label);
+
 /** Begins a file or block. `sink` must stay. */
 void tls_keylog_begin(struct tls_keylog *k, const struct tls_keylog_sink *sink);
 

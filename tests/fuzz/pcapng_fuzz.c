@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The input is a pcapng file. However it is read, the same comes of it; its blocks are its bytes; and secrets put in
  * can be taken out. */
-#include "analyzer/keylog_lines.h"
+#include "analyzer/client_randoms.h"
 #include "analyzer/pcapng.h"
 #include "analyzer/pcapng_rewrite.h"
 
@@ -39,14 +39,6 @@ static FILE *stream(const uint8_t *data, size_t size)
     return file;
 }
 
-static void look_at_secrets(const struct pcapng_secrets *secrets)
-{
-    const char *at = (const char *)secrets->data, *end = at + secrets->n;
-    struct keylog_line line;
-    while (keylog_next_line(&at, end, &line))
-        REQUIRE(line.label_length > 0 && line.label + line.label_length < at);
-}
-
 static struct seen read_packets(const uint8_t *data, size_t size, bool ahead)
 {
     const struct limits limits = limits_default();
@@ -54,7 +46,7 @@ static struct seen read_packets(const uint8_t *data, size_t size, bool ahead)
     struct pcapng *p = pcapng_new(file, ahead, &limits);
     struct pcapng_item item;
     struct seen seen = {0};
-    GHashTable *randoms = keylog_randoms_new();
+    GHashTable *randoms = client_randoms_new();
     while ((seen.status = pcapng_next(p, &item)) == PCAPNG_OK) {
         if (item.kind == PCAPNG_KIND_PACKET) {
             REQUIRE(item.packet.captured <= item.packet.original || item.packet.captured == 0);
@@ -63,11 +55,10 @@ static struct seen read_packets(const uint8_t *data, size_t size, bool ahead)
             seen.number = item.packet.number;
             seen.sum += sum(item.packet.data, item.packet.captured) + (uint64_t)item.packet.time_ns +
                         (uint64_t)item.packet.link_type;
-            keylog_randoms_scan(randoms, item.packet.data, item.packet.captured, 100);
+            client_randoms_scan(randoms, item.packet.data, item.packet.captured, 100);
         } else if (item.kind == PCAPNG_KIND_SECRETS) {
             seen.secrets++;
             seen.sum += sum(item.secrets.data, item.secrets.n) + item.secrets.type;
-            look_at_secrets(&item.secrets);
         }
     }
     char *sentence = seen.status == PCAPNG_END ? NULL : pcapng_explain(p, "x");
