@@ -94,11 +94,18 @@ static void start_tls(struct conn *c, enum mw_dir dir)
 
 static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp);
 
+/* Seen from the middle, the first compressed frame tells. */
+static void note_algorithm(struct connection *r, enum mw_algorithm algorithm)
+{
+    static const int kinds[] = {[MW_ZLIB] = COMPRESSION_ZLIB, [MW_ZSTD] = COMPRESSION_ZSTD, [MW_EITHER] = COMPRESSION_UNKNOWN};
+    r->compression = kinds[algorithm];
+}
+
 /* Puts the inflaters below the framers. What the framer of `dir` was given and has not read are frames already. */
 static void start_inflating(struct conn *c, enum mw_dir dir, enum mw_algorithm algorithm)
 {
     struct mysql *m = c->mysql;
-    m->record->compression = algorithm == MW_ZLIB ? COMPRESSION_ZLIB : COMPRESSION_ZSTD;
+    note_algorithm(m->record, algorithm);
     for (int d = 0; d < 2; d++) {
         m->inflater[d] = g_new(struct mw_inflater, 1);
         mw_inflater_init(m->inflater[d], algorithm, c->env->codec, &conn_mem, c->env->limits, c->env->hits);
@@ -258,8 +265,9 @@ static struct connection *start_record(struct conn *c, int server)
     return r;
 }
 
-static void start_mysql(struct conn *c, int server, bool midstream)
+static void start_mysql(struct conn *c, int server, enum detect_verdict verdict)
 {
+    bool midstream = verdict != DETECT_MYSQL;
     struct mysql *m = c->mysql = g_new0(struct mysql, 1);
     c->mode = CONN_MYSQL;
     m->record = start_record(c, server);
@@ -269,6 +277,8 @@ static void start_mysql(struct conn *c, int server, bool midstream)
         mw_framer_init(&m->framer[d], (enum mw_dir)d, &conn_mem, c->env->limits, c->env->hits);
     if (midstream)
         mw_session_midstream(m->session);
+    if (verdict == DETECT_MIDSTREAM_COMPRESSED)
+        start_inflating(c, MW_CLIENT, MW_EITHER);
     /* The side that was recognised by what it said first comes first: the client in the middle, else the server. */
     int order[2] = {midstream ? !server : server, midstream ? server : !server};
     for (int i = 0; i < 2; i++) {
@@ -310,7 +320,7 @@ static void start_inside_tls(struct conn *c, int dir, int server)
     detector_forget(&c->detector);
     c->tls = tls_new(c->env->tls, c);
     c->tls_client = (uint8_t)!server;
-    start_mysql(c, server, true);
+    start_mysql(c, server, DETECT_MIDSTREAM);
     tls_push(c->tls, tls_side(c, dir), first.bytes->data, first.bytes->len, first.stamp);
     g_byte_array_unref(first.bytes);
 }
@@ -326,8 +336,9 @@ static void detect(struct conn *c, int dir, const uint8_t *p, size_t n, struct m
         verdict = detector_push(&c->detector, &hints, dir, p, n, stamp, &server);
     switch (verdict) {
     case DETECT_NOTHING_YET: return;
-    case DETECT_MYSQL: start_mysql(c, server, false); break;
-    case DETECT_MIDSTREAM: start_mysql(c, server, true); break;
+    case DETECT_MYSQL:
+    case DETECT_MIDSTREAM:
+    case DETECT_MIDSTREAM_COMPRESSED: start_mysql(c, server, verdict); break;
     case DETECT_TLS_MIDSTREAM: start_inside_tls(c, dir, server); break;
     case DETECT_X:
         c->mode = CONN_X;
@@ -529,10 +540,13 @@ static void on_close(void *conn, enum flow_end why)
         r->exact = mw_session_exact(c->mysql->session);
         mw_session_free(c->mysql->session); /* tells of commands that were not answered */
         for (int d = 0; d < 2; d++) {
+            struct mw_inflater *inflater = c->mysql->inflater[d];
             mw_framer_clear(&c->mysql->framer[d]);
-            if (c->mysql->inflater[d])
-                mw_inflater_clear(c->mysql->inflater[d]);
-            g_free(c->mysql->inflater[d]);
+            if (inflater && r->compression == COMPRESSION_UNKNOWN)
+                note_algorithm(r, inflater->algorithm);
+            if (inflater)
+                mw_inflater_clear(inflater);
+            g_free(inflater);
         }
         tell_closed(c, r);
         g_free(c->mysql);

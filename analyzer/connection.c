@@ -251,6 +251,6 @@ const char *connection_dialect_name(enum mw_dialect dialect)
 
 const char *connection_compression_name(const struct connection *c)
 {
-    static const char *const names[] = {"none", "zlib", "zstd"};
+    static const char *const names[] = {"none", "zlib", "zstd", NULL};
     return names[c->compression];
 }

@@ -67,7 +67,7 @@ struct connection {
 
     bool tls;
     struct connection_tls inside_tls; /**< with `tls` */
-    enum { COMPRESSION_NONE, COMPRESSION_ZLIB, COMPRESSION_ZSTD } compression;
+    enum { COMPRESSION_NONE, COMPRESSION_ZLIB, COMPRESSION_ZSTD, COMPRESSION_UNKNOWN /* there is one */ } compression;
     uint64_t damaged_frames; /**< compressed frames that could not be opened */
     bool opaque; /**< what follows the login cannot be read: commands and rows are unknown */
 

@@ -54,6 +54,16 @@ static enum mw_guess like_reply(const uint8_t *p, size_t n)
     return mw_looks_like_packet(MW_SERVER, p, n);
 }
 
+static enum mw_guess like_command_frame(const uint8_t *p, size_t n)
+{
+    return mw_looks_like_frame(MW_CLIENT, p, n);
+}
+
+static enum mw_guess like_reply_frame(const uint8_t *p, size_t n)
+{
+    return mw_looks_like_frame(MW_SERVER, p, n);
+}
+
 /* The header of a PROXY protocol at the very beginning of a direction is taken off. False: more of it has to come. */
 static bool take_proxy(struct detector *d, int dir)
 {
@@ -93,12 +103,25 @@ static enum detect_verdict judge_middle(const struct detector *d, const struct d
         *server = from_known ? dir : !dir;
         return DETECT_TLS_MIDSTREAM;
     }
-    *server = !dir;
-    if (to_known && looks(d, dir, mw_looks_like_command) == MW_YES)
-        return DETECT_MIDSTREAM;
-    *server = dir;
-    bool answers = from_known || looks(d, !dir, mw_looks_like_command) == MW_YES;
-    return answers && looks(d, dir, like_reply) == MW_YES ? DETECT_MIDSTREAM : DETECT_NOTHING_YET;
+    /* What is a frame is no plain packet: where that has its command are zeros, or no known one. */
+    static const struct {
+        enum mw_guess (*command)(const uint8_t *, size_t), (*reply)(const uint8_t *, size_t);
+        enum detect_verdict verdict;
+    } forms[] = {{like_command_frame, like_reply_frame, DETECT_MIDSTREAM_COMPRESSED},
+                 {mw_looks_like_command, like_reply, DETECT_MIDSTREAM}};
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        bool compressed = forms[i].verdict == DETECT_MIDSTREAM_COMPRESSED;
+        if (compressed && !hints->middle)
+            continue; /* it begins behind the login */
+        *server = !dir;
+        if (to_known && looks(d, dir, forms[i].command) == MW_YES)
+            return forms[i].verdict;
+        *server = dir;
+        bool answers = from_known || looks(d, !dir, forms[i].command) == MW_YES;
+        if (answers && looks(d, dir, forms[i].reply) == MW_YES)
+            return forms[i].verdict;
+    }
+    return DETECT_NOTHING_YET;
 }
 
 /* Whether nothing that these bytes begin can still become something. */

@@ -14,6 +14,7 @@ enum detect_verdict {
     DETECT_NOTHING_YET,
     DETECT_MYSQL,         /**< from its greeting, or its login, on */
     DETECT_MIDSTREAM,     /**< MySQL, from somewhere in its command phase on */
+    DETECT_MIDSTREAM_COMPRESSED, /**< the same in the compressed protocol */
     DETECT_X,             /**< the X Protocol */
     DETECT_TLS,           /**< TLS from its ClientHello on: what is inside is not known */
     DETECT_TLS_MIDSTREAM, /**< TLS from somewhere in the middle on, at a port that speaks MySQL */

@@ -153,7 +153,7 @@ void report_connection(struct record *r, const struct connection *c)
     put_login(r, c);
     put_auth(r, c);
     put_tls(r, c);
-    record_string(r, "compression", c->greeted || c->logged_in ? connection_compression_name(c) : NULL);
+    record_string(r, "compression", c->greeted || c->logged_in || c->compression ? connection_compression_name(c) : NULL);
     record_uint_if(r, "zstd_level", c->zstd_level > 0, c->zstd_level);
     record_uint(r, "damaged_frames", c->damaged_frames);
     record_duration(r, "tcp_connect_us", connection_tcp_connect_us(c));

@@ -33,6 +33,12 @@ void mw_codec_free(struct mw_codec *codec)
         codec->mem.free(codec->mem.user, codec, sizeof *codec);
 }
 
+enum mw_algorithm mw_algorithm_of(const uint8_t *p, size_t n)
+{
+    static const uint8_t zstd[] = {0x28, 0xb5, 0x2f, 0xfd}; /* RFC 8878 section 3.1.1 */
+    return n >= sizeof zstd && memcmp(p, zstd, sizeof zstd) == 0 ? MW_ZSTD : MW_ZLIB;
+}
+
 bool mw_codec_inflate(struct mw_codec *codec, enum mw_algorithm algorithm, const uint8_t *p, uint32_t n, uint8_t *out,
                       uint32_t size)
 {
@@ -46,8 +52,8 @@ bool mw_codec_inflate(struct mw_codec *codec, enum mw_algorithm algorithm, const
     return codec->zstd && ZSTD_decompressDCtx(codec->zstd, out, size, p, n) == size;
 }
 
-void mw_inflater_init(struct mw_inflater *f, enum mw_algorithm algorithm, struct mw_codec *codec, const struct mw_mem *mem,
-                      const struct mw_limits *limits, struct mw_limit_hits *hits)
+void mw_inflater_init(struct mw_inflater *f, enum mw_algorithm algorithm, struct mw_codec *codec,
+                      const struct mw_mem *mem, const struct mw_limits *limits, struct mw_limit_hits *hits)
 {
     memset(f, 0, sizeof *f);
     f->algorithm = algorithm;
@@ -106,11 +112,16 @@ static enum mw_frame_status open_frame(struct mw_inflater *f, const uint8_t *p, 
 {
     uint32_t sent = le24(p), before = le24(p + 4);
     const uint8_t *data = p + MW_FRAME_HEADER;
-    *frame = (struct mw_frame){
-        .data = data, .length = before ? before : sent, .sent = sent + MW_FRAME_HEADER, .sequence = p[3], .stored = !before};
+    *frame = (struct mw_frame){.data = data,
+                               .length = before ? before : sent,
+                               .sent = sent + MW_FRAME_HEADER,
+                               .sequence = p[3],
+                               .stored = !before};
     f->frames++;
     if (!before)
         return MW_FRAME_DATA;
+    if (f->algorithm == MW_EITHER)
+        f->algorithm = mw_algorithm_of(data, sent);
     bool believable = before <= f->limits->inflated && (f->algorithm == MW_ZSTD || before / ZLIB_RATIO_MAX <= sent);
     if (!believable)
         f->hits->inflated++;

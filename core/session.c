@@ -98,6 +98,8 @@ static const struct mw_stmt *statement_of(struct mw_session *s, const struct mw_
 const struct mw_ctx *mw_session_pin(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet)
 {
     struct mw_ctx *ctx = &s->ctx[dir];
+    if (s->caps_guessed)
+        session_infer(s, dir, packet);
     if (dir == MW_CLIENT)
         ctx->stmt = statement_of(s, packet);
     if (s->pinned_columns[dir] != ctx->columns) {
@@ -303,8 +305,10 @@ static void guess_login(struct mw_session *s)
                            MW_CAP(MW_BIT_CLIENT_TRANSACTIONS) | MW_CAP(MW_BIT_CLIENT_MULTI_RESULTS) |
                            MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH);
     session_set_flags(s, MW_CTX_GUESSED | MW_CTX_LOGIN, 0);
-    if (!s->ctx[MW_CLIENT].caps)
-        session_set_caps(s, usual);
+    if (s->ctx[MW_CLIENT].caps)
+        return;
+    s->caps_guessed = true;
+    session_set_caps(s, usual);
 }
 
 /* -- what is in no row --------------------------------------------------------------------------------------------- */

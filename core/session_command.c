@@ -70,6 +70,7 @@ static void end_unseen(struct step *t)
 void session_push(struct step *t)
 {
     struct mw_session *s = t->s;
+    session_infer_no_eof(s); /* a client speaks when it has the whole reply */
     end_unseen(t);
     const struct mw_request *q = &t->msg->request;
     struct mw_exchange lone = {0};

@@ -20,6 +20,7 @@ struct mw_session {
     uint16_t prepared_columns;  /* of the COM_STMT_PREPARE under way */
     bool prepared_metadata;
     bool inexact;
+    bool caps_guessed; /* nobody told the capabilities: packets may show others (session_infer.c) */
     bool resync[2]; /* by direction: bytes were lost, and nothing was recognised since */
     bool tls;
     uint8_t sequence; /* expected next in the connection phase */
@@ -69,6 +70,12 @@ void session_lose_outstanding(struct mw_session *s);
 
 /** Makes these the columns of the rows that come; takes over the reference. */
 void session_set_columns(struct mw_session *s, const struct mw_columns *columns);
+
+/** Looks at a packet before it is decoded, in a session whose capabilities are guessed. */
+void session_infer(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet);
+
+/** The EOF that ought to follow definitions does not come: the session goes on as if it had. */
+void session_infer_no_eof(struct mw_session *s);
 
 /** Effects of the connection phase: session_login.c. */
 void session_greet(struct step *t);

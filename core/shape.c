@@ -15,7 +15,8 @@ enum { GREETING_LONGEST = 1024, LOGIN_LONGEST = 1 << 17, VERSION_LONGEST = 128 }
 enum mw_guess mw_looks_like_greeting(const uint8_t *p, size_t n)
 {
     if (n < 5) /* the header alone: its length is short, its sequence id 0 */
-        return (n < 2 || p[1] <= GREETING_LONGEST >> 8) && (n < 3 || p[2] == 0) && (n < 4 || p[3] == 0) ? MW_MAYBE : MW_NO;
+        return (n < 2 || p[1] <= GREETING_LONGEST >> 8) && (n < 3 || p[2] == 0) && (n < 4 || p[3] == 0) ? MW_MAYBE
+                                                                                                        : MW_NO;
     uint32_t length = header_length(p);
     if (length < 3 || length > GREETING_LONGEST || p[3] != 0)
         return MW_NO;
@@ -53,7 +54,8 @@ enum mw_guess mw_looks_like_greeting(const uint8_t *p, size_t n)
     return have > i + 1 + 4 + 8 ? MW_YES : MW_MAYBE;
 }
 
-/* length (4) = 5, little endian · message = NOTICE (11) · Mysqlx.Notice.Frame: type = SERVER_HELLO (5), payload empty */
+/* length (4) = 5, little endian · message = NOTICE (11) · Mysqlx.Notice.Frame: type = SERVER_HELLO (5), payload empty
+ */
 enum mw_guess mw_looks_like_x_greeting(const uint8_t *p, size_t n)
 {
     static const uint8_t hello[] = {5, 0, 0, 0, 11, 0x08, 5, 0x1a, 0};
@@ -136,4 +138,23 @@ static enum mw_guess looks_like_reply(const uint8_t *p, size_t n)
 enum mw_guess mw_looks_like_packet(enum mw_dir dir, const uint8_t *p, size_t n)
 {
     return dir == MW_CLIENT ? mw_looks_like_command(p, n) : looks_like_reply(p, n);
+}
+
+/* Length as sent (3) · sequence id · length before compression (3), 0: stored · data: zlib's begins with 0x78, zstd's
+ * with its magic number. A reply's frames count on from the request's. */
+enum mw_guess mw_looks_like_frame(enum mw_dir dir, const uint8_t *p, size_t n)
+{
+    static const uint8_t zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
+    enum { HEADER = 7, SMALLEST = 50 /* what is shorter is stored */, DEFLATE = 0x78, WAYS = 31 };
+    if (n < HEADER + 4)
+        return MW_MAYBE;
+    uint32_t sent = header_length(p), before = header_length(p + 4);
+    const uint8_t *data = p + HEADER;
+    size_t have = n - HEADER < sent ? n - HEADER : sent;
+    if (p[3] != (dir == MW_CLIENT ? 0 : 1) || sent < 5)
+        return MW_NO;
+    if (before == 0)
+        return mw_looks_like_packet(dir, data, have);
+    bool zlib = data[0] == DEFLATE && (data[0] << 8 | data[1]) % WAYS == 0; /* RFC 1950 section 2.2 */
+    return before >= SMALLEST && (zlib || memcmp(data, zstd, sizeof zstd) == 0) ? MW_YES : MW_NO;
 }

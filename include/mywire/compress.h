@@ -18,7 +18,8 @@
 /** Size of a frame's header. */
 enum { MW_FRAME_HEADER = 7 };
 
-enum mw_algorithm { MW_ZLIB, MW_ZSTD };
+/** MW_EITHER: which one was agreed on is not known; the first frame that is not stored tells. */
+enum mw_algorithm { MW_ZLIB, MW_ZSTD, MW_EITHER };
 
 /** The decompressors and their working memory. Large, so one serves all connections of a worker. */
 struct mw_codec;
@@ -26,6 +27,9 @@ struct mw_codec;
 /** A codec, or NULL when there is no memory. */
 struct mw_codec *mw_codec_new(const struct mw_mem *mem);
 void mw_codec_free(struct mw_codec *codec);
+
+/** Which algorithm made this data, the beginning of a frame's: zstd's magic number tells. */
+enum mw_algorithm mw_algorithm_of(const uint8_t *p, size_t n);
 
 /** Decompresses one frame's data of `n` bytes to exactly `size` bytes at `out`. False: damaged, or it wants to become more. */
 bool mw_codec_inflate(struct mw_codec *codec, enum mw_algorithm algorithm, const uint8_t *p, uint32_t n, uint8_t *out,

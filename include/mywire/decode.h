@@ -30,6 +30,9 @@ enum mw_guess { MW_NO, MW_MAYBE, MW_YES };
  *  packet after a loss. */
 enum mw_guess mw_looks_like_packet(enum mw_dir dir, const uint8_t *p, size_t n);
 
+/** The same in the compressed protocol: a frame, stored with such a packet in it, or compressed. */
+enum mw_guess mw_looks_like_frame(enum mw_dir dir, const uint8_t *p, size_t n);
+
 /** Do these first bytes of a stream look like a server's greeting, or its ERR in place of one? MAYBE: too few to say. */
 enum mw_guess mw_looks_like_greeting(const uint8_t *p, size_t n);
 
