@@ -93,7 +93,7 @@ def plugin_packets(ws, capture):
 
 
 def analyzer_packets(binary, capture):
-    command = [binary, "packets", "-F", "ndjson", "--show-secrets", "--offsets"]
+    command = [binary, "packets", "-F", "ndjson", "--show-secrets", "--offsets", "-p", "13306"]
     keys = capture.with_name(wireshark.stem(capture) + ".keys.txt")
     if keys.is_file():
         command += ["--keylog", keys]
