@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyzer/peel.h"
+#include "analyzer/secret_memory.h"
 #include "analyzer/tls_record.h"
 
 struct analysis *analysis_new(void)
@@ -105,6 +106,7 @@ static void order_inputs(struct analysis *a, const struct analysis_request *requ
 /* Secrets that a capture carries itself. Wrong lines are left out: `mywire secrets list` tells of them. */
 static void take_secrets(void *user, const char *text, size_t n)
 {
+    secret_memory_forbid_dumps();
     tls_secrets_add_keylog(user, text, n, NULL, NULL, NULL);
 }
 

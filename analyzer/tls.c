@@ -64,6 +64,7 @@ static void read_server_hello(struct tls *t, struct bytes body)
     tls_parse_server_hello(body, &hello);
     if (hello.retry || !t->agreement.server_hello)
         return;
+    tls_forget_master(t); /* of a ServerHello before this one, which no server sends */
     struct tls_facts *f = &t->facts;
     if (!f->version) { /* renegotiation changes nothing of what was told */
         f->version = t->agreement.version;

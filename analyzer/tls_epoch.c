@@ -137,7 +137,7 @@ struct tls_opener *tls_next_generation(struct tls *t, const struct tls_side *s, 
     if (!secret)
         secret =
             tls_agreement_secret(&t->agreement, &t->env->keyring, tls_label_of(tls_direction(t, s), DATA), n, &ignored);
-    if (!secret || *n > TLS_SECRET_BYTES_MAX)
+    if (!secret || *n > TLS_SECRET_BYTES_MAX || !t->agreement.suite)
         return NULL;
     memcpy(next, secret, *n);
     return tls13_next_secret(t->agreement.suite, next, *n) ? tls_opener_13(t->agreement.suite, next, *n) : NULL;
