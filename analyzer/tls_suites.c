@@ -34,6 +34,8 @@ bool tls_suite_opens(const struct tls_suite *suite, uint16_t version)
     enum tls_cipher_kind kind = tls_cipher_shape(suite->cipher).kind;
     if (version < TLS_1_0 || version > TLS_1_3 || kind == TLS_CIPHER_CLOSED)
         return false;
+    if (kind == TLS_CIPHER_STREAM && suite->mac == TLS_HASH_NONE)
+        return false; /* TLS_NULL_WITH_NULL_NULL: nobody may agree upon it (RFC 5246 section A.5) */
     if ((version == TLS_1_3) != (suite->kx == TLS_KX_13))
         return false;
     return kind != TLS_CIPHER_AEAD || version >= TLS_1_2;

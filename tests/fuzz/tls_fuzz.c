@@ -28,14 +28,13 @@ static const char *const said[] = {
 };
 
 struct heard {
-    const struct tls *tls;
     uint64_t bytes;
 };
 
 static void on_data(void *user, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
     struct heard *h = user;
-    bool known = tls_facts(h->tls)->suite == 0; /* TLS_NULL_WITH_NULL_NULL protects nothing */
+    bool known = false;
     (void)stamp;
     REQUIRE(n > 0 && (dir == 0 || dir == 1));
     for (size_t i = 0; i < sizeof said / sizeof *said && !known; i++)
@@ -67,7 +66,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tls_keyring_init(&env.keyring, secrets, &limits, &hits);
     struct heard heard = {0};
     struct tls *tls = tls_new(&env, &heard);
-    heard.tls = tls;
     for (size_t at = 0; size - at >= 2;) {
         unsigned head = (unsigned)data[at] << 8 | data[at + 1];
         size_t n = head & 0x3fff;
