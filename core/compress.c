@@ -116,7 +116,8 @@ static enum mw_frame_status open_frame(struct mw_inflater *f, const uint8_t *p, 
                                .length = before ? before : sent,
                                .sent = sent + MW_FRAME_HEADER,
                                .sequence = p[3],
-                               .stored = !before};
+                               .stored = !before,
+                               .body = data};
     f->frames++;
     if (!before)
         return MW_FRAME_DATA;

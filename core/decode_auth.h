@@ -135,13 +135,15 @@ RD void rd_password(struct mw_reader *r, const struct mw_ctx *ctx, struct mw_aut
 }
 
 /* caching_sha2_password and sha256_password behind their proof: a request for the RSA key, or the password, which goes in
- * clear inside TLS and under RSA otherwise. An empty password is a lone NUL. */
+ * clear inside TLS and under RSA otherwise. An empty password is a lone NUL. What is shorter than any RSA ciphertext went
+ * through TLS before somebody took it off: a tunnel, or `mywire decrypt`. */
 RD void rd_sha2_answer(struct mw_reader *r, const struct mw_ctx *ctx, struct mw_auth *auth, uint8_t key_request)
 {
+    enum { RSA_MIN = 128 }; /* keys of 1024 bits */
     if (rd_left_wire(r) == 1 && rd_peek(r) == key_request) {
         rd_u8(r, MW_F_AUTH_KEY_REQUEST);
         auth->step = MW_STEP_KEY_REQUEST;
-    } else if (ctx->flags & MW_CTX_TLS || rd_left_wire(r) <= 1) {
+    } else if (ctx->flags & MW_CTX_TLS || rd_left_wire(r) < RSA_MIN) {
         rd_password(r, ctx, auth);
     } else {
         rd_rest(r, MW_F_AUTH_ENCRYPTED);

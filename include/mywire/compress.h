@@ -48,6 +48,7 @@ struct mw_frame {
     uint32_t sent;       /**< bytes as sent, header included */
     uint8_t sequence;
     bool stored;         /**< not compressed */
+    const uint8_t *body; /**< DATA: what stands behind the header as sent, `sent` - MW_FRAME_HEADER bytes */
 };
 
 struct mw_inflater {
