@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/pcapng.h"
 
+#include "analyzer/pcapng_write.h"
+
 #include <glib.h>
 
 /* Lengths of bodies without data and options, and codes of options. */
@@ -21,12 +23,15 @@ struct interface {
     uint32_t snaplen;   /* 0: no limit */
     uint8_t resolution; /* if_tsresol */
     int64_t offset;     /* if_tsoffset, seconds */
+    uint8_t *options;   /* what else is said of it, in little endian */
+    uint32_t n_options;
 };
 
 struct pcapng {
     struct pcapng_reader *reader;
     struct interface *interfaces;
     size_t n_interfaces, room;
+    uint32_t interfaces_before; /* in earlier sections */
     uint64_t max_interfaces;
     uint64_t frames;
     bool too_many_interfaces;
@@ -40,11 +45,21 @@ struct pcapng *pcapng_new(FILE *file, bool ahead, const struct limits *limits)
     return p;
 }
 
+/* Their numbers go on in the next section. */
+static void forget_interfaces(struct pcapng *p)
+{
+    for (size_t i = 0; i < p->n_interfaces; i++)
+        g_free(p->interfaces[i].options);
+    p->interfaces_before += (uint32_t)p->n_interfaces;
+    p->n_interfaces = 0;
+}
+
 void pcapng_free(struct pcapng *p)
 {
     if (!p)
         return;
     pcapng_reader_free(p->reader);
+    forget_interfaces(p);
     g_free(p->interfaces);
     g_free(p);
 }
@@ -145,6 +160,40 @@ static bool read_interface_options(struct interface *i, const struct pcapng_bloc
     return true;
 }
 
+/* What is known to read the same in both byte orders, or is a number of 64 bits; times are told in nanoseconds, so what
+ * the file says of their unit does not hold any more. */
+static enum pcapng_option interface_option(uint16_t code)
+{
+    enum { NAME = 2, DESCRIPTION, IPV4, IPV6, MAC, EUI, SPEED, FILTER = 11, OS, HARDWARE = 15, SENT, RECEIVED };
+    switch (code) {
+    case PCAPNG_COMMENT:
+    case NAME:
+    case DESCRIPTION:
+    case IPV4:
+    case IPV6:
+    case MAC:
+    case EUI:
+    case FILTER:
+    case OS:
+    case HARDWARE: return PCAPNG_OPTION_BYTES;
+    case SPEED:
+    case SENT:
+    case RECEIVED: return PCAPNG_OPTION_U64;
+    default: return PCAPNG_OPTION_DROPPED;
+    }
+}
+
+static void keep_options(struct interface *i, const struct pcapng_block *b, const uint8_t *at)
+{
+    enum { KEPT_MAX = 4096 }; /* of an interface: names are short */
+    GByteArray *options = g_byte_array_new();
+    pcapng_copy_options(options, b->big, at, (size_t)(b->bytes + b->size - 4 - at), interface_option);
+    if (options->len > KEPT_MAX)
+        g_byte_array_set_size(options, 0);
+    i->n_options = options->len;
+    i->options = g_byte_array_free(options, i->n_options == 0);
+}
+
 static enum pcapng_status read_interface(struct pcapng *p, const struct pcapng_block *b, struct pcapng_item *out)
 {
     const uint8_t *body = b->bytes + PCAPNG_HEADER;
@@ -159,6 +208,7 @@ static enum pcapng_status read_interface(struct pcapng *p, const struct pcapng_b
                           .resolution = MICROSECONDS};
     if (!read_interface_options(&i, b, body + INTERFACE_MIN))
         return pcapng_reader_blame(p->reader, "an option of its interface has a wrong length");
+    keep_options(&i, b, body + INTERFACE_MIN);
     if (p->n_interfaces == p->room) {
         p->room = p->room ? 2 * p->room : 4;
         p->interfaces = g_renew(struct interface, p->interfaces, p->room);
@@ -198,8 +248,22 @@ static enum pcapng_status read_packet(struct pcapng *p, const struct pcapng_bloc
     packet->number = ++p->frames;
     packet->link_type = i->link_type;
     packet->data = body + min;
+    packet->interface = p->interfaces_before + id;
+    packet->big = b->big;
+    packet->options = NULL;
+    packet->n_options = 0;
+    if (b->type != PCAPNG_SIMPLE_PACKET && pcapng_padded(packet->captured) < n - min) {
+        packet->options = packet->data + pcapng_padded(packet->captured);
+        packet->n_options = n - min - (uint32_t)pcapng_padded(packet->captured);
+    }
     out->kind = PCAPNG_KIND_PACKET;
     return PCAPNG_OK;
+}
+
+void pcapng_interface(const struct pcapng *p, const struct packet *packet, struct capture_interface *out)
+{
+    const struct interface *i = &p->interfaces[packet->interface - p->interfaces_before];
+    *out = (struct capture_interface){i->link_type, i->snaplen, i->options, i->n_options};
 }
 
 enum pcapng_status pcapng_next(struct pcapng *p, struct pcapng_item *out)
@@ -212,7 +276,7 @@ enum pcapng_status pcapng_next(struct pcapng *p, struct pcapng_item *out)
         return read_packet(p, &block, out);
     out->kind = PCAPNG_KIND_OTHER;
     switch (block.type) {
-    case PCAPNG_SECTION: p->n_interfaces = 0; break;
+    case PCAPNG_SECTION: forget_interfaces(p); break;
     case PCAPNG_INTERFACE: return read_interface(p, &block, out);
     case PCAPNG_SECRETS:
         if (!pcapng_block_secrets(&block, &out->secrets))

@@ -34,6 +34,9 @@ struct pcapng *pcapng_new(FILE *file, bool ahead, const struct limits *limits);
  * packet has time 0. */
 enum pcapng_status pcapng_next(struct pcapng *p, struct pcapng_item *out);
 
+/** Describes the interface of the packet read last. `out` is valid until the next block is read. */
+void pcapng_interface(const struct pcapng *p, const struct packet *packet, struct capture_interface *out);
+
 /** The sentence about a status that is neither OK nor END, for the user. The caller frees it with g_free(). */
 char *pcapng_explain(const struct pcapng *p, const char *name);
 

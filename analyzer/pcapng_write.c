@@ -4,7 +4,7 @@
 #include "analyzer/pcapng.h"
 
 /* Codes of options. */
-enum { END_OF_OPTIONS = 0, COMMENT = 1, APPLICATION = 4, INTERFACE_NAME = 2, RESOLUTION = 9 };
+enum { END_OF_OPTIONS = 0, APPLICATION = 4, INTERFACE_NAME = 2, RESOLUTION = 9 };
 
 enum { NANOSECONDS = 9, OPTION_MAX = 65535 };
 
@@ -52,6 +52,31 @@ static void put_option(GByteArray *out, bool big, uint16_t code, const void *val
     put16(out, big, code);
     put16(out, big, length);
     put_padded(out, value, length);
+}
+
+void pcapng_copy_options(GByteArray *out, bool big, const uint8_t *options, size_t n,
+                         enum pcapng_option (*kind)(uint16_t code))
+{
+    enum { OPTION_HEADER = 4 };
+    while (n >= OPTION_HEADER) {
+        uint16_t code = pcapng_u16(big, options), length = pcapng_u16(big, options + 2);
+        const uint8_t *value = options + OPTION_HEADER;
+        if (code == END_OF_OPTIONS || pcapng_padded(length) > n - OPTION_HEADER)
+            return;
+        uint8_t number[8];
+        enum pcapng_option what = kind(code);
+        if (what == PCAPNG_OPTION_BYTES) {
+            put_option(out, false, code, value, length);
+        } else if (what == PCAPNG_OPTION_U32 && length == 4) {
+            pcapng_put_u32(false, number, pcapng_u32(big, value));
+            put_option(out, false, code, number, length);
+        } else if (what == PCAPNG_OPTION_U64 && length == 8) {
+            pcapng_put_u64(false, number, pcapng_u64(big, value));
+            put_option(out, false, code, number, length);
+        }
+        options = value + pcapng_padded(length);
+        n -= OPTION_HEADER + (size_t)pcapng_padded(length);
+    }
 }
 
 /* The length of a block is known when it is written: begin_block() leaves room for it. Returns where the block begins.
@@ -125,6 +150,21 @@ int pcapng_writer_interface(struct pcapng_writer *w, int link_type, uint32_t sna
     return end(w, at);
 }
 
+int pcapng_writer_interface_as(struct pcapng_writer *w, int link_type, uint32_t snaplen, const uint8_t *options,
+                               size_t n, uint32_t *id)
+{
+    static const uint8_t resolution = NANOSECONDS;
+    guint at = begin(w, PCAPNG_INTERFACE);
+    put16(w->block, false, (uint16_t)pcapng_link_type_in_file(link_type));
+    put16(w->block, false, 0);
+    put32(w->block, false, snaplen);
+    g_byte_array_append(w->block, options, (guint)n);
+    put_option(w->block, false, RESOLUTION, &resolution, sizeof resolution);
+    put_option(w->block, false, END_OF_OPTIONS, "", 0);
+    *id = w->interfaces++;
+    return end(w, at);
+}
+
 int pcapng_writer_secrets(struct pcapng_writer *w, const char *text, size_t n)
 {
     g_byte_array_set_size(w->block, 0);
@@ -132,8 +172,9 @@ int pcapng_writer_secrets(struct pcapng_writer *w, const char *text, size_t n)
     return sink_write(w->sink, (const char *)w->block->data, w->block->len);
 }
 
-int pcapng_writer_packet(struct pcapng_writer *w, uint32_t id, int64_t time_ns, const uint8_t *data, uint32_t captured,
-                         uint32_t original, const char *comment)
+/* Begins the block of a packet; its options follow. Returns where it begins. */
+static guint begin_packet(struct pcapng_writer *w, uint32_t id, int64_t time_ns, const uint8_t *data, uint32_t captured,
+                          uint32_t original)
 {
     uint64_t time = time_ns < 0 ? 0 : (uint64_t)time_ns;
     guint at = begin(w, PCAPNG_PACKET);
@@ -143,8 +184,41 @@ int pcapng_writer_packet(struct pcapng_writer *w, uint32_t id, int64_t time_ns, 
     put32(w->block, false, captured);
     put32(w->block, false, original);
     put_padded(w->block, data, captured);
+    return at;
+}
+
+/* Hashes and verdicts are bytes of a kind of their own: the first one says how to read the others. */
+static enum pcapng_option packet_option(uint16_t code)
+{
+    enum { FLAGS = 2, HASH, DROPPED, ID, QUEUE };
+    switch (code) {
+    case PCAPNG_COMMENT:
+    case HASH: return PCAPNG_OPTION_BYTES;
+    case FLAGS:
+    case QUEUE: return PCAPNG_OPTION_U32;
+    case DROPPED:
+    case ID: return PCAPNG_OPTION_U64;
+    default: return PCAPNG_OPTION_DROPPED;
+    }
+}
+
+int pcapng_writer_packet_as(struct pcapng_writer *w, uint32_t id, int64_t time_ns, const uint8_t *data,
+                            uint32_t captured, uint32_t original, const uint8_t *options, size_t n, bool big)
+{
+    guint at = begin_packet(w, id, time_ns, data, captured, original), before = w->block->len;
+    if (n)
+        pcapng_copy_options(w->block, big, options, n, packet_option);
+    if (w->block->len > before)
+        put_option(w->block, false, END_OF_OPTIONS, "", 0);
+    return end(w, at);
+}
+
+int pcapng_writer_packet(struct pcapng_writer *w, uint32_t id, int64_t time_ns, const uint8_t *data, uint32_t captured,
+                         uint32_t original, const char *comment)
+{
+    guint at = begin_packet(w, id, time_ns, data, captured, original);
     if (comment) {
-        put_option(w->block, false, COMMENT, comment, strlen(comment));
+        put_option(w->block, false, PCAPNG_COMMENT, comment, strlen(comment));
         put_option(w->block, false, END_OF_OPTIONS, "", 0);
     }
     return end(w, at);

@@ -17,6 +17,10 @@ struct pcapng_writer *pcapng_writer_new(struct sink sink, const char *applicatio
  * packet, 0 for all. `name` may be NULL. */
 int pcapng_writer_interface(struct pcapng_writer *w, int link_type, uint32_t snaplen, const char *name, uint32_t *id);
 
+/** Writes an interface with the options of another: as pcapng_copy_options() made them; without any, n is 0. */
+int pcapng_writer_interface_as(struct pcapng_writer *w, int link_type, uint32_t snaplen, const uint8_t *options,
+                               size_t n, uint32_t *id);
+
 /** Writes TLS secrets: the text of a key log, at most 4 GiB - 64. They belong before the packets that need them. */
 int pcapng_writer_secrets(struct pcapng_writer *w, const char *text, size_t n);
 
@@ -25,8 +29,29 @@ int pcapng_writer_secrets(struct pcapng_writer *w, const char *text, size_t n);
 int pcapng_writer_packet(struct pcapng_writer *w, uint32_t id, int64_t time_ns, const uint8_t *data, uint32_t captured,
                          uint32_t original, const char *comment);
 
+/** Writes a packet with the options of another, which stand at `options`, `big` endian or little: those that mean the
+ * same in a file of another byte order. */
+int pcapng_writer_packet_as(struct pcapng_writer *w, uint32_t id, int64_t time_ns, const uint8_t *data,
+                            uint32_t captured, uint32_t original, const uint8_t *options, size_t n, bool big);
+
 /** Frees the writer. The sink stays the caller's. NULL is allowed. */
 void pcapng_writer_free(struct pcapng_writer *w);
+
+/** Code of the option that every block can have. */
+enum { PCAPNG_COMMENT = 1 };
+
+/** What the value of an option is, as far as the byte order matters. */
+enum pcapng_option {
+    PCAPNG_OPTION_DROPPED, /**< not to be copied */
+    PCAPNG_OPTION_BYTES,
+    PCAPNG_OPTION_U32,
+    PCAPNG_OPTION_U64
+};
+
+/** Appends options, turned into little endian, without the one that ends them; up to the first that is malformed. `kind`
+ * tells what a code stands for. */
+void pcapng_copy_options(GByteArray *out, bool big, const uint8_t *options, size_t n,
+                         enum pcapng_option (*kind)(uint16_t code));
 
 /** Appends a Decryption Secrets Block with a TLS key log, in the byte order of the section that it is for. */
 void pcapng_put_secrets(GByteArray *out, bool big, const char *text, uint32_t n);

@@ -118,6 +118,10 @@ static enum source_status next_pcap(struct source *s, struct packet *out)
         out->data = data;
         out->captured = header->caplen;
         out->original = header->len < header->caplen ? header->caplen : header->len;
+        out->interface = 0;
+        out->options = NULL;
+        out->n_options = 0;
+        out->big = false;
         return SOURCE_PACKET;
     }
     if (result == PCAP_ERROR_BREAK)
@@ -252,6 +256,16 @@ void source_count_hits(const struct source *source, struct limit_hits *hits)
 {
     if (source->pcapng)
         pcapng_count_hits(source->pcapng, hits);
+}
+
+void source_interface(const struct source *source, const struct packet *packet, struct capture_interface *out)
+{
+    if (source->pcapng) {
+        pcapng_interface(source->pcapng, packet, out);
+        return;
+    }
+    int snaplen = pcap_snapshot(source->pcap);
+    *out = (struct capture_interface){.link_type = source->link_type, .snaplen = snaplen > 0 ? (uint32_t)snaplen : 0};
 }
 
 const char *source_error(const struct source *source)

@@ -16,6 +16,20 @@ struct packet {
     const uint8_t *data; /**< first byte of the link layer */
     uint32_t captured;   /**< bytes at `data` */
     uint32_t original;   /**< bytes that the packet had on the wire, never less than `captured` */
+    uint32_t interface;  /**< that it came in by: its number in the file, over all sections, from 0 */
+    /** Options of the packet (comments, flags …) as they stand in a pcapng file, `big` endian or little; may be
+     * malformed. */
+    const uint8_t *options;
+    uint32_t n_options;
+    bool big;
+};
+
+/** An interface that packets came in by. */
+struct capture_interface {
+    int link_type;
+    uint32_t snaplen;       /**< 0: no limit */
+    const uint8_t *options; /**< as in little-endian pcapng files: name, description … but nothing of the time */
+    uint32_t n_options;
 };
 
 /** What source_next() came to. */
@@ -60,6 +74,9 @@ void source_count_hits(const struct source *source, struct limit_hits *hits);
 
 /** The sentence for the user after SOURCE_ERROR, else NULL. It belongs to the source. */
 const char *source_error(const struct source *source);
+
+/** Describes the interface of the packet that source_next() told last; valid until its next call. */
+void source_interface(const struct source *source, const struct packet *packet, struct capture_interface *out);
 
 /** Closes the file and frees the source. NULL is allowed. */
 void source_close(struct source *source);

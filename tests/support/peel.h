@@ -39,7 +39,12 @@ static inline enum peel peel_copy(const struct example *example, size_t n, uint3
 {
     uint8_t *copy = malloc(n ? n : 1);
     memcpy(copy, example->p, n);
-    struct packet packet = {3, 77, example->link_type, copy, (uint32_t)n, original};
+    struct packet packet = {.number = 3,
+                            .time_ns = 77,
+                            .link_type = example->link_type,
+                            .data = copy,
+                            .captured = (uint32_t)n,
+                            .original = original};
     enum peel outcome = peel_packet(&packet, NULL, out);
     if (outcome == PEEL_TCP) {
         assert_int_equal(out->number, 3);

@@ -84,7 +84,8 @@ static enum peel peel_copy(const uint8_t *p, size_t n, uint32_t original, struct
 {
     uint8_t *copy = malloc(n ? n : 1);
     memcpy(copy, p, n);
-    struct packet packet = {1, 0, 101, copy, (uint32_t)n, original};
+    struct packet packet = {
+        .number = 1, .link_type = 101, .data = copy, .captured = (uint32_t)n, .original = original};
     enum peel outcome = peel_packet(&packet, NULL, out);
     if (outcome == PEEL_TCP) {
         assert_true(out->payload >= copy && out->payload + out->length <= copy + n);

@@ -54,7 +54,7 @@ static void test_tags_end(void **state)
     uint8_t p[14 + 4 * 200] = {MACS, 0x81, 0};
     for (size_t i = 0; i < 200; i++)
         p[14 + 4 * i + 2] = 0x81;
-    struct packet packet = {1, 0, 1, p, sizeof p, sizeof p};
+    struct packet packet = {.number = 1, .link_type = 1, .data = p, .captured = sizeof p, .original = sizeof p};
     struct segment s;
     assert_int_equal(peel_packet(&packet, NULL, &s), PEEL_BAD);
 }

@@ -14,7 +14,7 @@ static void test_rows_are_sane(void **state)
     /* A link type with a row is never unknown, even without a byte of a packet. */
 #define LAYER(space, key, function, meaning)                                                                           \
     if (LAYER_##space == LAYER_LINK) {                                                                                 \
-        struct packet packet = {1, 0, key, (const uint8_t *)"", 0, 100};                                               \
+        struct packet packet = {.number = 1, .link_type = key, .data = (const uint8_t *)"", .original = 100};          \
         struct segment segment;                                                                                        \
         assert_int_equal(peel_packet(&packet, NULL, &segment), PEEL_SHORT);                                                  \
     }                                                                                                                  \

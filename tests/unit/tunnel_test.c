@@ -99,7 +99,7 @@ static void test_nesting_ends(void **state)
         header[2] = (uint8_t)(length >> 8);
         header[3] = (uint8_t)length;
     }
-    struct packet packet = {1, 0, 101, p, sizeof p, sizeof p};
+    struct packet packet = {.number = 1, .time_ns = 0, .link_type = 101, .data = p, .captured = sizeof p, .original = sizeof p};
     struct segment s;
     assert_int_equal(peel_packet(&packet, NULL, &s), PEEL_BAD);
 }
