@@ -48,6 +48,12 @@ static void relay_packet(void *user, const struct conn_packet *packet)
     r->observer->packet(r->observer->user, packet);
 }
 
+static bool relay_looks(void *user, const struct connection *connection, enum mw_dir dir)
+{
+    struct relay *r = user;
+    return r->observer->looks(r->observer->user, connection, dir);
+}
+
 static void relay_closed(void *user, struct connection *c)
 {
     struct relay *r = user;
@@ -128,8 +134,31 @@ static void index_secrets(void *user)
     }
 }
 
+/* The packet under way, for the tap. It is told once: with its connection as soon as that is found. */
+struct tapping {
+    const struct analysis_tap *tap;
+    struct analysis_packet now;
+    bool told;
+};
+
+static void tap_segment(void *user, const struct flow *flow, int dir, const struct segment *segment)
+{
+    struct tapping *t = ((const struct conn_env *)user)->user;
+    t->now.flow = flow;
+    t->now.dir = dir;
+    t->now.segment = segment;
+    t->told = true;
+    t->tap->packet(t->tap->user, &t->now);
+}
+
+static void tap_forgotten(void *user, const struct flow *flow)
+{
+    struct tapping *t = ((const struct conn_env *)user)->user;
+    t->tap->forgotten(t->tap->user, flow);
+}
+
 static void read_input(struct analysis *a, struct analysis_input *input, struct source *source,
-                       struct defrag *defrag, struct flow_table *flows)
+                       struct defrag *defrag, struct flow_table *flows, struct tapping *tapping)
 {
     struct packet packet;
     struct segment segment;
@@ -142,8 +171,12 @@ static void read_input(struct analysis *a, struct analysis_input *input, struct 
         input->packets++;
         enum peel outcome = peel_packet(&packet, defrag, &segment);
         peel_count(&a->counters, &packet, outcome);
+        tapping->now = (struct analysis_packet){.input = tapping->now.input, .source = source, .packet = &packet};
+        tapping->told = false;
         if (outcome == PEEL_TCP)
             flow_table_push(flows, &segment);
+        if (tapping->tap && !tapping->told)
+            tapping->tap->packet(tapping->tap->user, &tapping->now);
     }
     if (status == SOURCE_ERROR)
         input->error = g_strdup(source_error(source));
@@ -159,8 +192,11 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                                     .packet = observer->packet ? relay_packet : NULL,
                                     .values = observer->values,
                                     .only = observer->only,
+                                    .looks = observer->looks ? relay_looks : NULL,
+                                    .tap = observer->tap,
                                     .closed = relay_closed};
     struct items items = {0};
+    struct tapping tapping = {.tap = request->tap};
     struct tls_env tls = {.limits = &a->limits, .hits = &a->hits, .room = g_malloc(TLS_FRAGMENT_MAX)};
     struct conn_env env = {.observer = &counted,
                            .limits = &a->core_limits,
@@ -172,13 +208,18 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                            .ports = request->ports,
                            .n_ports = request->n_ports,
                            .only_ports = request->only_ports,
-                           .tls = &tls};
+                           .tls = &tls,
+                           .user = &tapping};
     tls_keyring_init(&tls.keyring, request->secrets, &a->limits, &a->hits);
     struct later_secrets later = {a, request->secrets};
     tls.keyring.more = request->secrets ? index_secrets : NULL;
     tls.keyring.user = &later;
     struct flow_owner owner;
     conn_own(&owner, &env);
+    if (request->tap) {
+        owner.seen = tap_segment;
+        owner.forgotten = tap_forgotten;
+    }
     struct flow_table *flows = flow_table_new(&owner, &a->limits, &a->hits, &a->counters);
     struct defrag *defrag = defrag_new(&a->limits, &a->hits, &a->counters);
     enum analysis_end end = ANALYSIS_DONE;
@@ -190,10 +231,11 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
         char *error = NULL;
         struct source *source = source_open(input->path, request->filter, &error, &usage);
         env.file = input->path;
+        tapping.now.input = i;
         if (source && request->secrets)
             source_on_secrets(source, take_secrets, request->secrets);
         if (source)
-            read_input(a, input, source, defrag, flows);
+            read_input(a, input, source, defrag, flows, &tapping);
         else if (usage)
             a->error = error;
         else

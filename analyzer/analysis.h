@@ -14,6 +14,25 @@ struct analysis_input {
     char *error; /**< a sentence; NULL: read to its end */
 };
 
+/** A captured packet and the TCP connection that it is of. Borrowed for the time of the call. */
+struct analysis_packet {
+    size_t input; /**< which one, in the order in which they are read */
+    const struct source *source;
+    const struct packet *packet;
+    const struct flow *flow; /**< NULL: of none */
+    const struct segment *segment; /**< with `flow` */
+    int dir; /**< direction of `flow` */
+};
+
+/** Who wants the captured packets themselves. */
+struct analysis_tap {
+    void *user;
+    /** Every packet, before what it carries is told. */
+    void (*packet)(void *user, const struct analysis_packet *packet);
+    /** No packet is of this connection any more. */
+    void (*forgotten)(void *user, const struct flow *flow);
+};
+
 /** What a run is asked to do. Borrowed. */
 struct analysis_request {
     char *const *paths; /**< NULL-terminated; "-" for standard input */
@@ -22,6 +41,7 @@ struct analysis_request {
     size_t n_ports;
     bool only_ports;
     struct tls_secrets *secrets; /**< what opens TLS, or NULL */
+    const struct analysis_tap *tap; /**< or NULL */
 };
 
 /** How a run ended. */

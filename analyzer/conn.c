@@ -60,6 +60,16 @@ static void core_free(void *user, void *p, size_t size)
 
 const struct mw_mem conn_mem = {NULL, core_alloc, core_free};
 
+static const struct conn_tap *tap_of(const struct conn *c)
+{
+    return c->env->observer->tap;
+}
+
+static void tap_settled(const struct conn *c, enum mw_dir dir)
+{
+    conn_tap_settled(tap_of(c), c->mysql->record, dir, mw_session_ctx(c->mysql->session, dir)->phase);
+}
+
 static enum mw_dir role(const struct conn *c, int dir)
 {
     return dir == c->server ? MW_SERVER : MW_CLIENT;
@@ -82,6 +92,7 @@ static void start_tls(struct conn *c, enum mw_dir dir)
     struct mysql *m = c->mysql;
     struct mw_stamp stamp = m->framer[dir].stamp;
     struct mw_slice rest = mw_framer_take_rest(&m->framer[dir]);
+    conn_tap_take_back(tap_of(c), m->record, dir, rest.n);
     if (c->tls) {
         c->mode = CONN_OPAQUE;
         return;
@@ -112,6 +123,7 @@ static void start_inflating(struct conn *c, enum mw_dir dir, enum mw_algorithm a
     }
     struct mw_stamp stamp = m->framer[dir].stamp;
     struct mw_slice rest = mw_framer_take_rest(&m->framer[dir]);
+    conn_tap_take_back(tap_of(c), m->record, dir, rest.n);
     if (rest.n)
         inflate(c, dir, rest.p, rest.n, stamp);
 }
@@ -124,6 +136,14 @@ static void apply_actions(struct conn *c, enum mw_dir dir, unsigned actions)
         start_inflating(c, dir, actions & MW_START_ZLIB ? MW_ZLIB : MW_ZSTD);
 }
 
+/* Whether somebody wants the next packet. */
+static bool is_looked_at(const struct conn *c, enum mw_dir dir)
+{
+    const struct conn_observer *observer = c->env->observer;
+    return observer->packet && (!observer->only || observer->only == c->mysql->record->id) &&
+           (!observer->looks || observer->looks(observer->user, c->mysql->record, dir));
+}
+
 /* Decodes a packet and steps the session; with its fields when somebody looks at them. */
 static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet *packet)
 {
@@ -132,7 +152,7 @@ static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet 
     const struct mw_ctx *live = mw_session_pin(m->session, dir, packet);
     struct mw_msg msg;
     m->record->packets[dir] += packet->parts;
-    bool looked_at = observer->packet && (!observer->only || observer->only == m->record->id);
+    bool looked_at = is_looked_at(c, dir);
     if (!looked_at && !(observer->values && dir == MW_CLIENT && mw_carries_values(live, packet))) {
         mw_decode(live, dir, packet, &msg);
         apply_actions(c, dir, mw_session_step(m->session, dir, &msg, packet).actions);
@@ -151,7 +171,8 @@ static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet 
                                .packet = packet,
                                .msg = &msg,
                                .notes = msg.notes | step.notes,
-                               .items = c->env->items};
+                               .items = c->env->items,
+                               .behind = m->framer[dir].in_left};
     if (looked_at)
         observer->packet(observer->user, &seen);
     apply_actions(c, dir, step.actions);
@@ -162,7 +183,7 @@ static void drain(struct conn *c, enum mw_dir dir)
     struct mw_packet packet;
     while (c->mode == CONN_MYSQL) {
         struct mysql *m = c->mysql;
-        if (dir == MW_SERVER && !c->env->observer->packet)
+        if (dir == MW_SERVER && !is_looked_at(c, dir))
             m->record->packets[dir] += mw_session_pass_rows(m->session, &m->framer[dir]);
         if (!mw_framer_next(&m->framer[dir], &packet))
             return;
@@ -185,16 +206,21 @@ static void note_file(struct conn *c)
         g_ptr_array_add(files, (gpointer)(uintptr_t)c->env->file);
 }
 
-/* Bytes of packets, after everything below was peeled off. */
-static void packet_data(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+/* Bytes of packets, after everything below was peeled off; `frame`: what they were compressed in, or NULL. */
+static void packet_data(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp,
+                        const struct mw_frame *frame)
 {
+    conn_tap_bytes(tap_of(c), c->mysql->record, dir, p, n, stamp, frame);
     mw_framer_push(&c->mysql->framer[dir], p, n, stamp);
     drain(c, dir);
+    tap_settled(c, dir);
 }
 
-static void packet_gap(struct conn *c, enum mw_dir dir, uint64_t n)
+static void packet_gap(struct conn *c, enum mw_dir dir, uint64_t n, const struct mw_frame *damaged)
 {
-    if (mw_framer_gap(&c->mysql->framer[dir], n))
+    bool inside = mw_framer_gap(&c->mysql->framer[dir], n);
+    conn_tap_gap(tap_of(c), c->mysql->record, dir, n, damaged, inside);
+    if (inside)
         drain(c, dir);
     else
         apply_actions(c, dir, mw_session_gap(c->mysql->session, dir));
@@ -208,23 +234,25 @@ static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n,
     mw_inflater_push(inflater, p, n);
     while ((status = mw_inflater_next(inflater, &frame)) != MW_FRAME_NONE) {
         if (status == MW_FRAME_DATA) {
-            packet_data(c, dir, frame.data, frame.length, stamp);
+            packet_data(c, dir, frame.data, frame.length, stamp, &frame);
             continue;
         }
         c->mysql->record->damaged_frames++;
-        packet_gap(c, dir, frame.length);
+        packet_gap(c, dir, frame.length, &frame);
     }
 }
 
 static void mysql_data(struct conn *c, int tcp_dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
     enum mw_dir dir = role(c, tcp_dir);
-    if (c->mode != CONN_MYSQL)
-        return;
-    if (c->mysql->inflater[dir])
+    if (c->mode != CONN_MYSQL) {
+        conn_tap_bytes(tap_of(c), c->mysql->record, dir, p, n, stamp, NULL);
+        tap_settled(c, dir);
+    } else if (c->mysql->inflater[dir]) {
         inflate(c, dir, p, n, stamp);
-    else
-        packet_data(c, dir, p, n, stamp);
+    } else {
+        packet_data(c, dir, p, n, stamp, NULL);
+    }
 }
 
 static struct endpoint tcp_end(const struct conn *c, int dir)
@@ -271,6 +299,7 @@ static void start_mysql(struct conn *c, int server, enum detect_verdict verdict)
     struct mysql *m = c->mysql = g_new0(struct mysql, 1);
     c->mode = CONN_MYSQL;
     m->record = start_record(c, server);
+    conn_tap_preamble(tap_of(c), m->record, &c->detector.header);
     m->observer = (struct mw_observer){.user = c, .event = on_event, .no_rows = true};
     m->session = mw_session_new(&conn_mem, c->env->limits, c->env->hits, &m->observer);
     for (int d = 0; d < 2; d++)
@@ -394,11 +423,11 @@ static void plain_gap(struct conn *c, int dir, uint64_t n, struct mw_stamp stamp
         return;
     struct mw_inflater *inflater = c->mysql->inflater[side];
     if (!inflater)
-        packet_gap(c, side, n);
+        packet_gap(c, side, n, NULL);
     else if (mw_inflater_gap(inflater, n))
         inflate(c, side, NULL, 0, stamp);
     else
-        packet_gap(c, side, UINT64_MAX); /* how much the frames would have become nobody knows */
+        packet_gap(c, side, UINT64_MAX, NULL); /* how much the frames would have become nobody knows */
 }
 
 /* -- TLS ----------------------------------------------------------------------------------------------------------- */
@@ -488,12 +517,16 @@ static void on_tcp_event(void *user, int dir, enum tcp_event event, int64_t time
         break;
     case TCP_FIN:
     case TCP_RST:
+        if (c->tls)
+            tls_end(c->tls, tls_side(c, dir));
         if (r && !r->ended && r->closed_by == CLOSED_BY_NONE)
             r->closed_by = event == TCP_RST             ? CLOSED_BY_RESET
                            : role(c, dir) == MW_SERVER ? CLOSED_BY_SERVER_FIN
                                                        : CLOSED_BY_CLIENT_FIN;
         if (r)
             r->ended = true;
+        if (c->mysql)
+            conn_tap_ended(tap_of(c), r, role(c, dir), event == TCP_RST, time_ns);
         break;
     }
 }
@@ -532,8 +565,8 @@ static void on_close(void *conn, enum flow_end why)
 {
     struct conn *c = conn;
     (void)why;
-    if (c->tls)
-        tls_end(c->tls);
+    for (int dir = 0; c->tls && dir < 2; dir++)
+        tls_end(c->tls, dir);
     detector_clear(&c->detector);
     if (c->mysql) {
         struct connection *r = c->mysql->record;

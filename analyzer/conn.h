@@ -4,6 +4,7 @@
 #ifndef ANALYZER_CONN_H
 #define ANALYZER_CONN_H
 
+#include "analyzer/conn_tap.h"
 #include "analyzer/connection.h"
 #include "analyzer/counters.h"
 #include "analyzer/detect.h"
@@ -23,6 +24,7 @@ struct conn_packet {
     const struct mw_msg *msg;
     uint64_t notes;                 /**< of the message and of the step */
     const struct items *items;      /**< its fields */
+    size_t behind;                  /**< bytes that have come and stand behind this packet */
 };
 
 /** Who wants to know. Functions may be NULL. */
@@ -35,6 +37,9 @@ struct conn_observer {
     /** Every packet, with its fields; asking for it makes decoding slower. */
     void (*packet)(void *user, const struct conn_packet *packet);
     uint64_t only; /**< packets of this connection alone are wanted; 0: of all */
+    /** Whether the next packet of this direction is wanted; NULL: all are. */
+    bool (*looks)(void *user, const struct connection *connection, enum mw_dir dir);
+    const struct conn_tap *tap; /**< or NULL */
     /** The connection is over. The observer owns the record. */
     void (*closed)(void *user, struct connection *connection);
 };
@@ -53,6 +58,7 @@ struct conn_env {
     size_t n_ports;
     bool only_ports;       /**< … and no other port does */
     struct tls_env *tls;   /**< its sink is set by conn_own() */
+    void *user; /**< of who takes seen() and forgotten() of the flow table's owner, which get this struct */
     uint64_t undecided_bytes; /**< payload of connections that were no MySQL */
 };
 

@@ -21,6 +21,7 @@ void detector_clear(struct detector *d)
 {
     detector_forget(d);
     g_clear_pointer(&d->proxy, g_free);
+    g_clear_pointer(&d->header.bytes, g_byte_array_unref);
 }
 
 struct detect_first detector_take(struct detector *d, int dir)
@@ -75,8 +76,11 @@ static bool take_proxy(struct detector *d, int dir)
     d->begun[dir] = true;
     if (guess == MW_NO)
         return true;
-    if (!d->proxy)
+    if (!d->proxy) {
         d->proxy = g_memdup2(&proxy, sizeof proxy);
+        d->header = (struct detect_first){g_byte_array_new(), d->first[dir].stamp};
+        g_byte_array_append(d->header.bytes, b->data, proxy.length);
+    }
     g_byte_array_remove_range(b, 0, proxy.length);
     return b->len > 0;
 }

@@ -38,6 +38,7 @@ struct detect_hints {
 struct detector {
     struct detect_first first[2];
     struct mw_proxy *proxy; /**< what a load balancer said first; NULL nothing */
+    struct detect_first header; /**< … as it stood on the wire */
     bool begun[2];          /* something of the direction was looked at */
     uint8_t turns;          /* how often, in the middle, the other side went on without a verdict */
     uint8_t speaker;        /* direction of the last bytes, plus 1 */

@@ -140,6 +140,8 @@ static void flow_drop(struct flow_table *table, struct flow *flow, enum flow_end
     list_remove(flow->finished ? &table->finished : &table->live, flow);
     if (!flow->finished)
         flow_end(table, flow, why);
+    if (table->owner.forgotten)
+        table->owner.forgotten(table->owner.user, flow);
     struct flow **link = &table->buckets[flow->hash & table->mask];
     while (*link != flow)
         link = &(*link)->chain;
@@ -279,6 +281,8 @@ void flow_table_push(struct flow_table *table, const struct segment *s)
             list_append(&table->live, flow);
         }
     }
+    if (table->owner.seen)
+        table->owner.seen(table->owner.user, flow, dir, s);
     tcp_push(&flow->tcp, &table->env, flow->conn, dir, s);
     if (!flow->finished && tcp_is_over(&flow->tcp)) {
         list_remove(&table->live, flow);

@@ -17,7 +17,7 @@ enum flow_end {
     FLOW_END           /**< the input ended */
 };
 
-/** One connection. The owner may read the members up to `conn`. */
+/** One connection. The owner may read the members up to `finished`. */
 struct flow {
     struct endpoint from;  /**< sender of the first packet seen: direction 0 */
     struct endpoint to;    /**< sender of direction 1 */
@@ -26,12 +26,12 @@ struct flow {
     int64_t last_time_ns;  /**< capture time of the last packet; when it finished, if it did */
     uint64_t ordinal;      /**< in the order of the first packets in its table, from 1 */
     void *conn;            /**< what open() returned; NULL once closed */
+    bool finished;         /**< its end was seen */
 
     struct flow *chain;         /**< next in the same hash bucket */
     struct flow *older, *newer; /**< neighbours in the list of the living or of the finished */
     uint64_t hash;
     struct tcp tcp;
-    bool finished;
 };
 
 /** The owner of the connections. */
@@ -40,8 +40,13 @@ struct flow_owner {
     void *(*open)(void *user, const struct flow *flow);
     /** A connection ends: everything of it has been delivered. `conn` is not used again. */
     void (*close)(void *conn, enum flow_end why);
-    /** For open(). */
+    /** For open(), seen() and forgotten(). */
     void *user;
+    /** A segment of direction `dir` has come and goes into the connection next; where that is finished, nothing of it
+     * will be delivered. May be NULL. */
+    void (*seen)(void *user, const struct flow *flow, int dir, const struct segment *segment);
+    /** The connection leaves the table: no segment is of it any more. Comes after close(). May be NULL. */
+    void (*forgotten)(void *user, const struct flow *flow);
     /** Where its bytes and events go; `user` is there what open() returned. */
     struct tcp_sink sink;
 };

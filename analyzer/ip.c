@@ -15,6 +15,13 @@ static void set_addresses(struct segment *out, const uint8_t *src, const uint8_t
     memcpy(out->dst.addr, dst, n);
 }
 
+/* The header of a packet, perhaps inside of another's. */
+static void set_ip(struct segment *out, const uint8_t *p)
+{
+    out->nested |= out->ip != NULL;
+    out->ip = p;
+}
+
 /* Bounds the cursor to the packet whose length field says `length`. It may also claim more than the layers below had:
  * then some tool cut the packet without saying so, and the rest counts as cut. */
 static enum peel bound(struct layer_cursor *c, uint32_t length)
@@ -63,6 +70,7 @@ enum peel ip_v4(struct layer_cursor *c, struct segment *out)
     if (need != PEEL_MORE)
         return need;
     set_addresses(out, p + 12, p + 16, 4, 4);
+    set_ip(out, p);
     /* MF or an offset: only a whole packet has both zero. */
     uint16_t fragment = layer_u16(p + 6);
     if (fragment & 0x3fff) {
@@ -94,6 +102,7 @@ enum peel ip_v6(struct layer_cursor *c, struct segment *out)
         return PEEL_BAD;
     bound(c, total);
     set_addresses(out, p + 8, p + 24, 16, 6);
+    set_ip(out, p);
     return layer_next(c, 40, LAYER_PROTOCOL, p[6]);
 }
 
@@ -163,6 +172,7 @@ enum peel ip_tcp(struct layer_cursor *c, struct segment *out)
     need = layer_need(c, header);
     if (need != PEEL_MORE)
         return need;
+    out->tcp = p;
     out->src.port = layer_u16(p);
     out->dst.port = layer_u16(p + 2);
     out->seq = layer_u32(p + 4);

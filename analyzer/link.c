@@ -10,7 +10,6 @@ enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd };
  *   | dst  | src  | type | ... */
 enum peel link_ether(struct layer_cursor *c, struct segment *out)
 {
-    (void)out;
     enum peel need = layer_need(c, 14);
     if (need != PEEL_MORE)
         return need;
@@ -23,6 +22,7 @@ enum peel link_ether(struct layer_cursor *c, struct segment *out)
             return need;
         if (memcmp(c->p + 14, snap, sizeof snap) != 0)
             return PEEL_OTHER;
+        out->nested = true;
         return layer_next(c, 22, LAYER_ETHERTYPE, layer_u16(c->p + 20));
     }
     return layer_next(c, 14, LAYER_ETHERTYPE, type);
@@ -81,7 +81,7 @@ enum peel link_null(struct layer_cursor *c, struct segment *out)
 enum peel link_nflog(struct layer_cursor *c, struct segment *out)
 {
     enum { HEAD = 4, PAYLOAD = 9 /* NFULA_PAYLOAD */ };
-    (void)out;
+    out->nested = true;
     enum peel need = layer_need(c, HEAD);
     if (need != PEEL_MORE)
         return need;

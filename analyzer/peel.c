@@ -21,6 +21,8 @@ enum peel peel_packet(const struct packet *packet, struct defrag *defrag, struct
         .defrag = defrag,
         .time_ns = packet->time_ns,
     };
+    out->ip = NULL;
+    out->nested = false;
     if (defrag)
         defrag_begin(defrag);
     for (int i = 0; i < LAYERS_MAX; i++) {

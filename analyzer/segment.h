@@ -3,6 +3,7 @@
 #ifndef ANALYZER_SEGMENT_H
 #define ANALYZER_SEGMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** One end of a connection. All bytes are always set, so two endpoints are equal if their bytes are. */
@@ -23,13 +24,16 @@ enum segment_flag {
     SEGMENT_URG = 0x20
 };
 
-/** `payload` points into the packet and lives as long as that. */
+/** `payload`, `ip` and `tcp` point into the packet and live as long as that. */
 struct segment {
     struct endpoint src, dst;
     uint32_t seq, ack;
     uint8_t flags;          /**< SEGMENT_ bits */
     uint16_t window;        /**< as on the wire, not scaled */
     const uint8_t *payload; /**< never NULL, even if `length` is 0 */
+    const uint8_t *ip;      /**< first byte of the innermost IP header */
+    const uint8_t *tcp;     /**< first byte of the TCP header; elsewhere, if fragments were put together */
+    bool nested;            /**< below `ip` are layers that tell the packet's length: a tunnel, or a link layer's own */
     uint32_t length;        /**< payload bytes captured */
     uint32_t wire_length;   /**< payload bytes on the wire, more than `length` if the snapshot length cut it */
     int64_t time_ns;        /**< capture time since the epoch */

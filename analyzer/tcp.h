@@ -99,6 +99,12 @@ static inline bool tcp_is_over(const struct tcp *tcp)
     return tcp->over;
 }
 
+/** Whether segments wait for what precedes them: what is captured now is ahead of what is delivered. */
+static inline bool tcp_is_waiting(const struct tcp *tcp)
+{
+    return tcp->half[0].head || tcp->half[1].head;
+}
+
 /** What a segment with SYN means for a connection that it falls into. */
 enum tcp_opening {
     TCP_OPENING_SAME, /**< it belongs to this connection: the first of its direction, or sent again */

@@ -469,10 +469,9 @@ void tls_gap(struct tls *t, int dir, uint64_t n, bool snaplen, struct mw_stamp s
     drain(t, s);
 }
 
-void tls_end(struct tls *t)
+void tls_end(struct tls *t, int dir)
 {
-    for (int dir = 0; dir < 2; dir++)
-        tell_unknown(t, &t->side[dir], (struct mw_stamp){0});
+    tell_unknown(t, &t->side[dir], (struct mw_stamp){0});
 }
 
 /* -- facts --------------------------------------------------------------------------------------------------------- */

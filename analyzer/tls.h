@@ -60,8 +60,8 @@ void tls_push(struct tls *t, int dir, const uint8_t *p, size_t n, struct mw_stam
 /** `n` bytes are missing; `snaplen`: the recorder cut them off. */
 void tls_gap(struct tls *t, int dir, uint64_t n, bool snaplen, struct mw_stamp stamp);
 
-/** The connection is over: tells the sink of what is still missing. */
-void tls_end(struct tls *t);
+/** Nothing comes any more in direction `dir`: tells the sink of what is still missing there. */
+void tls_end(struct tls *t, int dir);
 
 const struct tls_facts *tls_facts(const struct tls *t);
 enum tls_opened tls_opened(const struct tls *t);

@@ -35,7 +35,7 @@ enum peel tunnel_mpls(struct layer_cursor *c, struct segment *out)
  *   | version,type | code | session | length | PPP protocol | ... */
 enum peel tunnel_pppoe(struct layer_cursor *c, struct segment *out)
 {
-    (void)out;
+    out->nested = true;
     enum peel need = layer_need(c, 8);
     if (need != PEEL_MORE)
         return need;

@@ -88,7 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at += n;
         REQUIRE(heard.bytes <= at);
     }
-    tls_end(tls);
+    tls_end(tls, TLS_CLIENT);
+    tls_end(tls, TLS_SERVER);
     REQUIRE((tls_opened(tls) == TLS_OPENED_FULL) == (tls_why(tls) == TLS_REASON_NONE));
     REQUIRE(tls_reason_sentence(tls_why(tls)));
     REQUIRE(heard.bytes == 0 || tls_opened(tls) != TLS_OPENED_NONE);

@@ -97,7 +97,8 @@ static void begin(struct fixture *f)
 {
     memset(f, 0, sizeof *f);
     f->limits = limits_default();
-    struct flow_owner owner = {on_open, on_close, &f->owner, {on_data, on_gap, on_event}};
+    struct flow_owner owner = {
+        .open = on_open, .close = on_close, .user = &f->owner, .sink = {on_data, on_gap, on_event}};
     f->table = flow_table_new(&owner, &f->limits, &f->hits, &f->counters);
 }
 

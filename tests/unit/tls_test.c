@@ -127,7 +127,8 @@ static void push_in_steps(struct stage *s, const struct wire *w, size_t step)
     for (size_t i = 0; i < w->pieces; i++)
         for (size_t at = 0; at < w->piece[i].n; at += step)
             push(s, w->piece[i].dir, w->bytes + w->piece[i].at + at, MIN(step, w->piece[i].n - at));
-    tls_end(s->tls);
+    tls_end(s->tls, TLS_CLIENT);
+    tls_end(s->tls, TLS_SERVER);
 }
 
 static void check_whole(struct stage *s, const struct trace *trace)
@@ -210,7 +211,8 @@ static void push_with_hole(struct stage *s, const struct wire *w, size_t from, s
         else if (after < stop && !before)
             push(s, p.dir, w->bytes + p.at, p.n);
     }
-    tls_end(s->tls);
+    tls_end(s->tls, TLS_CLIENT);
+    tls_end(s->tls, TLS_SERVER);
 }
 
 static void missing_bytes_make_nothing_untrue(void **state)
