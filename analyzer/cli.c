@@ -22,6 +22,8 @@ static const struct cli_command commands[] = {
     {"packets", "every protocol packet; -V with all fields",
      FORMAT_BIT(FORMAT_TEXT) | FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_NDJSON), true, run_packets},
     {"follow", "one connection as a readable transcript", FORMAT_BIT(FORMAT_TEXT), true, run_follow},
+    {"decrypt", "write the capture with the TLS taken off: TCP that every tool reads", FORMAT_BIT(FORMAT_TEXT), true,
+     run_decrypt},
     {"secrets", "TLS secrets in pcapng files: list them, inject a key log, strip them", FORMAT_BIT(FORMAT_TEXT), true,
      run_secrets},
     {"fields", "the registry: every field's filter name, type and meaning", RECORDS, false, run_fields},
@@ -42,6 +44,7 @@ struct raw_options {
     char *format_help;
     gint64 rows;
     gboolean keylog_env, only_ports, show_secrets, verbose_fields, offsets, quiet, version;
+    gboolean keep_ssl_flag, decompress, mysql_only;
 };
 
 void cli_complain(const char *format, ...)
@@ -186,6 +189,7 @@ static bool open_outputs(struct cli *cli, const struct cli_command *command, con
 static GOptionContext *make_context(const struct cli_command *command, struct raw_options *raw)
 {
     bool secrets = command && command->run == run_secrets;
+    bool decrypts = command && command->run == run_decrypt;
     bool reads = !command || (command->takes_files && !secrets);
     raw->format_help = format_list(command ? command : find_command("summary"));
     const GOptionEntry input[] = {
@@ -198,10 +202,13 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
         {"filter", 'f', 0, G_OPTION_ARG_STRING, &raw->filter, "Read only packets that match (pcap-filter(7))", "BPF"},
         {0},
     };
-    const GOptionEntry common[] = {
+    const GOptionEntry output[] = {
         {"format", 'F', 0, G_OPTION_ARG_STRING, &raw->format, raw->format_help, "FORMAT"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->outputs, "Write to a file; repeatable, each with its own format", "[FORMAT:]FILE"},
         {"color", 0, 0, G_OPTION_ARG_STRING, &raw->color, "auto, always or never", "WHEN"},
+        {0},
+    };
+    const GOptionEntry common[] = {
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->quiet, "No remarks on stderr; errors are still told", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->files, NULL,
@@ -230,6 +237,14 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
         {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &raw->show_secrets, "Show scrambles and passwords", NULL},
         {0},
     };
+    const GOptionEntry decrypt[] = {
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->outputs, "The pcapng file to write; - is standard output", "FILE"},
+        {"decompress", 0, 0, G_OPTION_ARG_NONE, &raw->decompress, "Take compression off, too", NULL},
+        {"keep-ssl-flag", 0, 0, G_OPTION_ARG_NONE, &raw->keep_ssl_flag, "Leave CLIENT_SSL set in greetings and logins", NULL},
+        {"mysql-only", 0, 0, G_OPTION_ARG_NONE, &raw->mysql_only, "Leave out packets of other traffic", NULL},
+        {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &raw->show_secrets, "Do not cover passwords in clear", NULL},
+        {0},
+    };
     GOptionContext *context = g_option_context_new(NULL);
     GString *summary = g_string_new(NULL);
     if (command) {
@@ -247,6 +262,7 @@ static GOptionContext *make_context(const struct cli_command *command, struct ra
         g_option_context_add_main_entries(context, input, NULL);
     if (secrets)
         g_option_context_add_main_entries(context, keylogs, NULL);
+    g_option_context_add_main_entries(context, decrypts ? decrypt : output, NULL);
     g_option_context_add_main_entries(context, common, NULL);
     if (command && command->run == run_packets)
         g_option_context_add_main_entries(context, packets, NULL);
@@ -345,18 +361,36 @@ static bool tell_directories(const struct cli *cli, const GArray *notes)
     return all;
 }
 
+/* decrypt -o OUT FILE... */
+static bool take_decrypt(struct cli *cli, const struct raw_options *raw)
+{
+    size_t outputs = raw->outputs ? g_strv_length(raw->outputs) : 0;
+    if (outputs == 0)
+        usage_error("decrypt needs the file to write: add -o FILE, or -o - for standard output.");
+    else if (outputs > 1)
+        usage_error("decrypt writes one file; -o was given %zu times.", outputs);
+    else
+        cli->capture_out = raw->outputs[0];
+    return outputs == 1;
+}
+
+struct analysis_request cli_request(struct cli *cli, char *const *paths)
+{
+    return (struct analysis_request){.paths = paths,
+                                     .filter = cli->filter,
+                                     .ports = (const uint16_t *)(void *)cli->ports->data,
+                                     .n_ports = cli->ports->len,
+                                     .only_ports = cli->only_ports,
+                                     .secrets = cli->secrets};
+}
+
 enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer)
 {
     GArray *notes;
     char **paths = inputs_expand(cli->files, &notes);
     bool all = tell_directories(cli, notes);
     inputs_notes_free(notes);
-    struct analysis_request request = {.paths = paths,
-                                       .filter = cli->filter,
-                                       .ports = (const uint16_t *)(void *)cli->ports->data,
-                                       .n_ports = cli->ports->len,
-                                       .only_ports = cli->only_ports,
-                                       .secrets = cli->secrets};
+    struct analysis_request request = cli_request(cli, paths);
     enum analysis_end end = analysis_run(a, &request, observer);
     g_strfreev(paths);
     if (end == ANALYSIS_USAGE) {
@@ -408,6 +442,9 @@ static enum cli_exit run(struct cli *cli, const struct cli_command *command, con
     cli->verbose_fields = raw->verbose_fields;
     cli->offsets = raw->offsets;
     cli->quiet = raw->quiet;
+    cli->keep_ssl_flag = raw->keep_ssl_flag;
+    cli->decompress = raw->decompress;
+    cli->mysql_only = raw->mysql_only;
     enum { MAX_SQL = 65536 };
     if (!take_ports(cli, raw->ports) || !take_size("--max-sql", raw->max_sql, MAX_SQL, &cli->max_sql))
         return CLI_USAGE;
@@ -417,13 +454,16 @@ static enum cli_exit run(struct cli *cli, const struct cli_command *command, con
         return CLI_USAGE;
     if (command->run == run_secrets && !take_secrets_verb(cli, raw))
         return CLI_USAGE;
+    if (command->run == run_decrypt && !take_decrypt(cli, raw))
+        return CLI_USAGE;
     if (command->takes_files && (!cli->files || !*cli->files))
         return usage_error("%s needs a capture file, or - for standard input.", command->name);
     if (!command->takes_files && cli->files && *cli->files)
         return usage_error("%s takes no file, yet %s was given.", command->name, *cli->files);
     if (command->takes_files && cli_load_keys(cli) != CLI_OK)
         return CLI_USAGE;
-    bool writes_capture = command->run == run_secrets && cli->secrets_verb != SECRETS_LIST;
+    bool writes_capture =
+        command->run == run_decrypt || (command->run == run_secrets && cli->secrets_verb != SECRETS_LIST);
     if (!writes_capture && !open_outputs(cli, command, raw)) {
         close_outputs(cli, false);
         return CLI_USAGE;

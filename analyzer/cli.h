@@ -5,6 +5,7 @@
 
 #include "analyzer/analysis.h"
 #include "analyzer/output.h"
+#include "analyzer/output_file.h"
 
 /** Exit codes, the same for every command. Where several apply, the first of USAGE, FINDINGS, INPUT, EVIDENCE. */
 enum cli_exit { CLI_OK = 0, CLI_FINDINGS = 1, CLI_USAGE = 2, CLI_INPUT = 3, CLI_EVIDENCE = 4 };
@@ -24,11 +25,12 @@ struct cli {
     struct tls_secrets *secrets; /**< commands that take files: never NULL */
     GArray *outputs; /**< of struct output, at least one; none where a capture is written */
     enum secrets_verb secrets_verb;
-    const char *capture_out; /**< `secrets inject` and `strip`: the file of -o; NULL: standard output */
+    const char *capture_out; /**< `decrypt`, `secrets inject` and `strip`: the file of -o; NULL: standard output */
     uint64_t connection; /**< `follow`: id of the connection */
     uint64_t rows;       /**< `follow`: rows shown of each result */
     uint64_t max_sql; /**< bytes kept of a statement */
     bool show_secrets, verbose_fields, offsets, quiet;
+    bool keep_ssl_flag, decompress, mysql_only; /**< `decrypt` */
 };
 
 /** A command of the program. */
@@ -44,6 +46,13 @@ struct cli_command {
 /** Runs the analysis over the files of `cli` for a command, says on stderr what was wrong with the inputs, and returns CLI_OK,
  *  CLI_INPUT or CLI_USAGE. */
 enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer);
+
+/** What the command line asks of the analysis of `paths`, in which no directory is. */
+struct analysis_request cli_request(struct cli *cli, char *const *paths);
+
+/** Opens the capture that a command writes, which is nothing for a terminal. Returns CLI_OK, or what is wrong has been
+ * said. */
+enum cli_exit cli_open_capture(const struct cli *cli, struct output_file **out);
 
 /** Says that there is no connection of that id. Returns CLI_USAGE. */
 enum cli_exit cli_no_such_connection(uint64_t id, uint64_t connections);
@@ -72,5 +81,6 @@ enum cli_exit run_packets(struct cli *cli);
 enum cli_exit run_follow(struct cli *cli);
 enum cli_exit run_fields(struct cli *cli);
 enum cli_exit run_secrets(struct cli *cli);
+enum cli_exit run_decrypt(struct cli *cli);
 
 #endif

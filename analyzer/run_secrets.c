@@ -10,7 +10,6 @@
 #include "analyzer/tls_keylog.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* Opens the capture, which must be pcapng. Returns CLI_OK, or what is wrong has been said. */
 static enum cli_exit open_pcapng(struct capture_file *in, const char *path)
@@ -32,18 +31,6 @@ static enum cli_exit open_pcapng(struct capture_file *in, const char *path)
 }
 
 /* -- inject and strip ---------------------------------------------------------------------------------------------- */
-
-/* The file to write. A capture is nothing for a terminal. */
-static enum cli_exit open_output(const struct cli *cli, struct output_file **out)
-{
-    const char *path = cli->capture_out;
-    if ((!path || strcmp(path, "-") == 0) && isatty(STDOUT_FILENO))
-        return cli_usage("The capture that comes out is nothing for a terminal; name a file with -o, or use a pipe.");
-    char *error = output_file_open(out, path);
-    enum cli_exit result = error ? cli_error(CLI_USAGE, error) : CLI_OK;
-    g_free(error);
-    return result;
-}
 
 /* Ends the file: whole, or not at all where `error` (which is freed) says that the input ended before its end. */
 static enum cli_exit close_output(struct output_file *out, char *error)
@@ -103,7 +90,7 @@ static enum cli_exit inject(const struct cli *cli)
     if (result == CLI_OK)
         result = open_pcapng(&in, cli->files[0]);
     if (result == CLI_OK) {
-        result = open_output(cli, &out);
+        result = cli_open_capture(cli, &out);
         if (result == CLI_OK)
             result = close_output(out, pcapng_inject(&in, texts, output_file_sink(out)));
         capture_file_close(&in);
@@ -140,7 +127,7 @@ static enum cli_exit strip(const struct cli *cli)
     if (result == CLI_OK)
         result = open_pcapng(&in, path);
     if (result == CLI_OK) {
-        result = open_output(cli, &out);
+        result = cli_open_capture(cli, &out);
         if (result == CLI_OK) {
             char *error = pcapng_strip(&in, plan.sections ? &plan : NULL, output_file_sink(out), &blocks);
             result = close_output(out, error);
