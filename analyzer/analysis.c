@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "analyzer/core_memory.h"
 #include "analyzer/peel.h"
 #include "analyzer/secret_memory.h"
 #include "analyzer/tls_record.h"
@@ -25,6 +26,7 @@ void analysis_free(struct analysis *a)
         g_free(g_array_index(a->inputs, struct analysis_input, i).error);
     }
     g_array_free(a->inputs, TRUE);
+    diagnosis_clear(&a->diagnosis);
     g_free(a->error);
     g_free(a);
 }
@@ -59,6 +61,7 @@ static void relay_closed(void *user, struct connection *c)
     struct relay *r = user;
     struct analysis *a = r->analysis;
     a->connections++;
+    diagnosis_add(&a->diagnosis, c);
     a->midstream += c->state == CONNECTION_MIDSTREAM;
     a->damaged_frames += c->damaged_frames;
     a->undecrypted += c->tls && c->inside_tls.opened == TLS_OPENED_NONE;
@@ -203,8 +206,9 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                            .hits = &a->core_hits,
                            .counters = &a->counters,
                            .converter = text_converter_new(),
-                           .codec = mw_codec_new(&conn_mem),
+                           .codec = mw_codec_new(&core_memory),
                            .items = &items,
+                           .diagnosis = &a->diagnosis,
                            .ports = request->ports,
                            .n_ports = request->n_ports,
                            .only_ports = request->only_ports,

@@ -24,6 +24,8 @@ static const struct cli_command commands[] = {
     {"follow", "one connection as a readable transcript", FORMAT_BIT(FORMAT_TEXT), true, run_follow},
     {"decrypt", "write the capture with the TLS taken off: TCP that every tool reads", FORMAT_BIT(FORMAT_TEXT), true,
      run_decrypt},
+    {"doctor", "what could not be read and why, and what to do next",
+     FORMAT_BIT(FORMAT_TEXT) | FORMAT_BIT(FORMAT_JSON), true, run_doctor},
     {"secrets", "TLS secrets in pcapng files: list them, inject a key log, strip them", FORMAT_BIT(FORMAT_TEXT), true,
      run_secrets},
     {"fields", "the registry: every field's filter name, type and meaning", RECORDS, false, run_fields},

@@ -82,5 +82,6 @@ enum cli_exit run_follow(struct cli *cli);
 enum cli_exit run_fields(struct cli *cli);
 enum cli_exit run_secrets(struct cli *cli);
 enum cli_exit run_decrypt(struct cli *cli);
+enum cli_exit run_doctor(struct cli *cli);
 
 #endif

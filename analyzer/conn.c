@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "analyzer/core_memory.h"
 #include "analyzer/tls_record.h"
 
 /* The well-known port; others are found by the shape of what is said there. */
@@ -40,25 +41,11 @@ struct conn {
     bool syn_seen;
     int64_t tls_ns; /* of the ClientHello, when TLS came first */
     uint64_t bytes[2]; /* of payload, by direction of TCP */
-    uint64_t gap_bytes; /* before it was known that this is MySQL */
+    struct connection_hole holes[2];
+    bool foreign_tls; /* TLS with who knows what in it */
     int64_t syn_ns, established_ns;
     const char *first_file;
 };
-
-static void *core_alloc(void *user, size_t size)
-{
-    (void)user;
-    return g_try_malloc(size);
-}
-
-static void core_free(void *user, void *p, size_t size)
-{
-    (void)user;
-    (void)size;
-    g_free(p);
-}
-
-const struct mw_mem conn_mem = {NULL, core_alloc, core_free};
 
 static const struct conn_tap *tap_of(const struct conn *c)
 {
@@ -119,7 +106,7 @@ static void start_inflating(struct conn *c, enum mw_dir dir, enum mw_algorithm a
     note_algorithm(m->record, algorithm);
     for (int d = 0; d < 2; d++) {
         m->inflater[d] = g_new(struct mw_inflater, 1);
-        mw_inflater_init(m->inflater[d], algorithm, c->env->codec, &conn_mem, c->env->limits, c->env->hits);
+        mw_inflater_init(m->inflater[d], algorithm, c->env->codec, &core_memory, c->env->limits, c->env->hits);
     }
     struct mw_stamp stamp = m->framer[dir].stamp;
     struct mw_slice rest = mw_framer_take_rest(&m->framer[dir]);
@@ -277,7 +264,6 @@ static struct connection *start_record(struct conn *c, int server)
     g_ptr_array_add(r->files, (gpointer)(uintptr_t)c->first_file);
     r->bytes[MW_CLIENT] = c->bytes[!server];
     r->bytes[MW_SERVER] = c->bytes[server];
-    r->gap_bytes = c->gap_bytes;
     r->tls = c->tls != NULL;
     r->inside_tls.start_ns = c->tls_ns;
     r->first_packet = c->flow->first_number;
@@ -301,9 +287,9 @@ static void start_mysql(struct conn *c, int server, enum detect_verdict verdict)
     m->record = start_record(c, server);
     conn_tap_preamble(tap_of(c), m->record, &c->detector.header);
     m->observer = (struct mw_observer){.user = c, .event = on_event, .no_rows = true};
-    m->session = mw_session_new(&conn_mem, c->env->limits, c->env->hits, &m->observer);
+    m->session = mw_session_new(&core_memory, c->env->limits, c->env->hits, &m->observer);
     for (int d = 0; d < 2; d++)
-        mw_framer_init(&m->framer[d], (enum mw_dir)d, &conn_mem, c->env->limits, c->env->hits);
+        mw_framer_init(&m->framer[d], (enum mw_dir)d, &core_memory, c->env->limits, c->env->hits);
     if (midstream)
         mw_session_midstream(m->session);
     if (verdict == DETECT_MIDSTREAM_COMPRESSED)
@@ -379,6 +365,7 @@ static void detect(struct conn *c, int dir, const uint8_t *p, size_t n, struct m
             insert_tls(c, !server);
             return;
         }
+        c->foreign_tls = true;
         c->mode = CONN_OTHER;
         break;
     case DETECT_OTHER: c->mode = CONN_OTHER; break;
@@ -461,6 +448,7 @@ static void forget_closed_tls(struct conn *c)
         return;
     tls_free(c->tls);
     c->tls = NULL;
+    c->foreign_tls = c->mode != CONN_OTHER;
     c->mode = CONN_OTHER;
 }
 
@@ -487,10 +475,7 @@ static void on_gap(void *user, int dir, uint64_t n, enum tcp_gap why, int64_t ti
 {
     struct conn *c = user;
     struct mw_stamp stamp = {time_ns, number};
-    if (record_of(c))
-        record_of(c)->gap_bytes += n;
-    else
-        c->gap_bytes += n;
+    connection_hole_add(&c->holes[why], n, c->env->file, number);
     if (c->tls)
         tls_gap(c->tls, tls_side(c, dir), n, why == TCP_GAP_SNAPLEN, stamp);
     else
@@ -519,12 +504,8 @@ static void on_tcp_event(void *user, int dir, enum tcp_event event, int64_t time
     case TCP_RST:
         if (c->tls)
             tls_end(c->tls, tls_side(c, dir));
-        if (r && !r->ended && r->closed_by == CLOSED_BY_NONE)
-            r->closed_by = event == TCP_RST             ? CLOSED_BY_RESET
-                           : role(c, dir) == MW_SERVER ? CLOSED_BY_SERVER_FIN
-                                                       : CLOSED_BY_CLIENT_FIN;
         if (r)
-            r->ended = true;
+            connection_ended(r, role(c, dir), event == TCP_RST);
         if (c->mysql)
             conn_tap_ended(tap_of(c), r, role(c, dir), event == TCP_RST, time_ns);
         break;
@@ -552,6 +533,8 @@ static void finish_tls(struct conn *c, struct connection *r)
 static void tell_closed(struct conn *c, struct connection *r)
 {
     r->end_ns = c->flow->last_time_ns;
+    memcpy(r->holes, c->holes, sizeof r->holes);
+    r->gap_bytes = c->holes[TCP_GAP_LOST].bytes + c->holes[TCP_GAP_SNAPLEN].bytes;
     if (c->tls)
         finish_tls(c, r);
     connection_finish(r);
@@ -561,12 +544,26 @@ static void tell_closed(struct conn *c, struct connection *r)
         connection_free(r);
 }
 
+static void tell_stranger(const struct conn *c)
+{
+    struct diagnosis_stranger s = {.detector = &c->detector,
+                                   .file = c->first_file,
+                                   .packet = c->flow->first_number,
+                                   .ports = {c->flow->from.port, c->flow->to.port},
+                                   .bytes = {c->bytes[0], c->bytes[1]},
+                                   .from_the_middle = !c->syn_seen,
+                                   .tls = c->foreign_tls || c->tls};
+    diagnosis_stranger(c->env->diagnosis, &s);
+}
+
 static void on_close(void *conn, enum flow_end why)
 {
     struct conn *c = conn;
     (void)why;
     for (int dir = 0; c->tls && dir < 2; dir++)
         tls_end(c->tls, dir);
+    if (!record_of(c))
+        tell_stranger(c);
     detector_clear(&c->detector);
     if (c->mysql) {
         struct connection *r = c->mysql->record;

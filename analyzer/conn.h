@@ -8,6 +8,7 @@
 #include "analyzer/connection.h"
 #include "analyzer/counters.h"
 #include "analyzer/detect.h"
+#include "analyzer/diagnosis.h"
 #include "analyzer/flow.h"
 #include "analyzer/items.h"
 #include "analyzer/tls.h"
@@ -54,6 +55,7 @@ struct conn_env {
     struct mw_codec *codec; /**< decompressors */
     struct items *items;   /**< scratch for the fields of a packet */
     const char *file;      /**< the input file under way */
+    struct diagnosis *diagnosis; /**< hears of connections that were no MySQL */
     const uint16_t *ports; /**< ports that speak MySQL by option */
     size_t n_ports;
     bool only_ports;       /**< … and no other port does */
@@ -61,9 +63,6 @@ struct conn_env {
     void *user; /**< of who takes seen() and forgotten() of the flow table's owner, which get this struct */
     uint64_t undecided_bytes; /**< payload of connections that were no MySQL */
 };
-
-/** Memory for the core: GLib's. */
-extern const struct mw_mem conn_mem;
 
 /** Fills in the functions of a flow table's owner, with `env` as its user. */
 void conn_own(struct flow_owner *owner, struct conn_env *env);

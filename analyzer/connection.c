@@ -161,6 +161,20 @@ void connection_event(struct connection *c, const struct mw_event *e, struct tex
     }
 }
 
+void connection_hole_add(struct connection_hole *hole, uint64_t n, const char *file, uint64_t packet)
+{
+    if (hole->bytes == 0)
+        *hole = (struct connection_hole){.file = file, .packet = packet};
+    hole->bytes += n;
+}
+
+void connection_ended(struct connection *c, enum mw_dir dir, bool reset)
+{
+    if (!c->ended && c->closed_by == CLOSED_BY_NONE)
+        c->closed_by = reset ? CLOSED_BY_RESET : dir == MW_SERVER ? CLOSED_BY_SERVER_FIN : CLOSED_BY_CLIENT_FIN;
+    c->ended = true;
+}
+
 void connection_finish(struct connection *c)
 {
     bool welcome = c->auth_result == AUTH_RESULT_OK || c->answered > 0; /* the verdict itself may have been lost */

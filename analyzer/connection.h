@@ -6,6 +6,7 @@
 
 #include "analyzer/connection_tls.h"
 #include "analyzer/segment.h"
+#include "analyzer/tcp.h"
 #include "analyzer/wire_text.h"
 #include "mywire/session.h"
 
@@ -23,6 +24,13 @@ enum connection_auth { AUTH_RESULT_UNKNOWN, AUTH_RESULT_OK, AUTH_RESULT_ERROR, A
 
 struct connection_attribute {
     GString *name, *value; /**< UTF-8 */
+};
+
+/** Bytes that are missing for one reason, and where the first are noticed. */
+struct connection_hole {
+    uint64_t bytes;
+    const char *file; /**< borrowed from the input list */
+    uint64_t packet;
 };
 
 /** Instants are nanoseconds since the epoch, 0 where not seen. Texts are UTF-8, NULL where unknown. */
@@ -77,6 +85,7 @@ struct connection {
     uint64_t answered; /**< commands whose reply was seen */
     uint64_t bytes[2], packets[2]; /**< by enum mw_dir: stream bytes, protocol packets */
     uint64_t gap_bytes;
+    struct connection_hole holes[2]; /**< what of them is why, by enum tcp_gap */
     uint64_t invalid_bytes; /**< bytes of texts that are invalid in their character set */
     bool exact;
 };
@@ -91,6 +100,12 @@ size_t connection_size(const struct connection *c);
 
 /** Takes an event of the connection's session. `converter` turns texts into UTF-8. */
 void connection_event(struct connection *c, const struct mw_event *event, struct text_converter *converter);
+
+/** Counts `n` missing bytes that are noticed there. */
+void connection_hole_add(struct connection_hole *hole, uint64_t n, const char *file, uint64_t packet);
+
+/** The sender of `dir` ended it, by RST or by FIN; the first end counts. */
+void connection_ended(struct connection *c, enum mw_dir dir, bool reset);
 
 /** Settles state, exactness and the verdict on the login when the connection is over for the analyzer. */
 void connection_finish(struct connection *c);

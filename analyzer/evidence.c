@@ -62,10 +62,15 @@ static void line_if(struct output *out, uint64_t n, const char *one, const char 
         output_printf(out, "  %" G_GUINT64_FORMAT " %s\n", n, n == 1 ? one : many);
 }
 
-int evidence_text(struct output *out, const struct analysis *a)
+void evidence_head(struct output *out, const struct analysis *a)
 {
     output_printf(out, "Read %" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " bytes, from %u file%s.\n",
                   a->counters.packets, a->counters.bytes, a->inputs->len, a->inputs->len == 1 ? "" : "s");
+}
+
+int evidence_text(struct output *out, const struct analysis *a)
+{
+    evidence_head(out, a);
     line_if(out, evidence_incomplete(a), "file could not be read, or not to its end: this is incomplete",
             "files could not be read, or not to their ends: this is incomplete");
     line_if(out, a->midstream, "connection begins before the capture", "connections begin before the capture");

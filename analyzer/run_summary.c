@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "analyzer/cli.h"
+#include "analyzer/doctor.h"
 #include "analyzer/evidence.h"
 #include "analyzer/handshakes.h"
 #include "analyzer/report_connections.h"
@@ -14,8 +15,6 @@ struct summary {
     struct handshakes *handshakes;
     struct tally *servers; /* "127.0.0.1:3306 8.4.0" */
     uint64_t commands, errors, warnings, rows;
-    uint64_t unread; /* connections whose commands are unknown */
-    uint64_t inexact;
     uint64_t bytes[2];
 };
 
@@ -31,8 +30,6 @@ static void on_closed(void *user, struct connection *c)
     s->errors += c->errors;
     s->warnings += c->warnings;
     s->rows += c->rows;
-    s->unread += c->opaque;
-    s->inexact += !c->exact;
     s->bytes[MW_CLIENT] += c->bytes[MW_CLIENT];
     s->bytes[MW_SERVER] += c->bytes[MW_SERVER];
     connection_free(c);
@@ -62,7 +59,7 @@ static const enum handshake_fact told[] = {HANDSHAKE_state,       HANDSHAKE_tls,
                                            HANDSHAKE_auth_result, HANDSHAKE_auth_plugin, HANDSHAKE_user,
                                            HANDSHAKE_program,     HANDSHAKE_error_code};
 
-static void write_json(struct output *out, const struct summary *s, const struct analysis *a)
+static void write_json(struct output *out, const struct summary *s, const struct analysis *a, const GArray *findings)
 {
     struct json json, *j = &json;
     json_init(j, out->sink, out->format == FORMAT_JSON ? JSON_INDENTED : JSON_LINES);
@@ -74,8 +71,9 @@ static void write_json(struct output *out, const struct summary *s, const struct
     json_key(j, "end_ns");
     a->last_ns ? json_int(j, a->last_ns) : json_null(j);
     json_put_uint(j, "connections", s->handshakes->connections);
-    json_put_uint(j, "inexact_connections", s->inexact);
-    json_put_uint(j, "unread_connections", s->unread);
+    json_put_uint(j, "whole_connections", a->diagnosis.whole);
+    json_put_uint(j, "inexact_connections", a->diagnosis.inexact);
+    json_put_uint(j, "unread_connections", a->diagnosis.unread);
     json_put_uint(j, "commands", s->commands);
     json_put_uint(j, "errors", s->errors);
     json_put_uint(j, "warnings", s->warnings);
@@ -94,6 +92,8 @@ static void write_json(struct output *out, const struct summary *s, const struct
     json_key(j, "p99");
     login->count ? json_int(j, sketch_quantile(login, 0.99)) : json_null(j);
     json_object_end(j);
+    json_key(j, "findings");
+    doctor_json(j, findings);
     json_key(j, "evidence");
     evidence_json(j, a);
     json_object_end(j);
@@ -149,7 +149,26 @@ static void line_time(struct output *out, const struct analysis *a)
         g_date_time_unref(from);
 }
 
-static void write_text(struct output *out, const struct summary *s, const struct analysis *a)
+/* What was read, and the sentences of `mywire doctor`. */
+static void write_findings(struct output *out, const struct analysis *a, const GArray *findings)
+{
+    output_printf(out, "\n");
+    evidence_head(out, a);
+    if (findings->len && out->format == FORMAT_MARKDOWN)
+        output_printf(out, "\n");
+    for (guint i = 0; i < findings->len; i++) {
+        const struct doctor_finding *f = &g_array_index(findings, struct doctor_finding, i);
+        GString *safe = g_string_new(NULL);
+        text_escape_terminal(safe, f->sentence, strlen(f->sentence));
+        output_printf(out, out->format == FORMAT_MARKDOWN ? "- **%s**: %s\n" : "  %s: %s\n",
+                      doctor_severity_name(f->severity), safe->str);
+        g_string_free(safe, TRUE);
+    }
+    if (findings->len)
+        output_printf(out, "%s`mywire doctor` says what to do.\n", out->format == FORMAT_MARKDOWN ? "\n" : "");
+}
+
+static void write_text(struct output *out, const struct summary *s, const struct analysis *a, const GArray *findings)
 {
     char *text;
     if (out->format == FORMAT_MARKDOWN)
@@ -179,18 +198,12 @@ static void write_text(struct output *out, const struct summary *s, const struct
                            s->commands, s->errors, s->rows, s->warnings);
     line(out, "Work", text);
     g_free(text);
-    uint64_t n = s->handshakes->connections;
-    if (s->unread == 0 && s->inexact == 0 && n)
-        line(out, "Readable", evidence_incomplete(a) ? "all connections, as far as the input goes" : "all of it");
-    else if (n) {
-        text = g_strdup_printf("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " connections whole; %" G_GUINT64_FORMAT
-                               " only up to their login, %" G_GUINT64_FORMAT " with gaps or guesses",
-                               n - MIN(n, s->unread + s->inexact), n, s->unread, s->inexact);
+    if (a->diagnosis.connections) {
+        text = doctor_verdict(a);
         line(out, "Readable", text);
         g_free(text);
     }
-    output_printf(out, "\n");
-    evidence_text(out, a);
+    write_findings(out, a, findings);
 }
 
 enum cli_exit run_summary(struct cli *cli)
@@ -199,13 +212,15 @@ enum cli_exit run_summary(struct cli *cli)
     struct summary s = {.handshakes = handshakes_new(), .servers = tally_new(SERVERS_MAX)};
     const struct conn_observer observer = {.user = &s, .closed = on_closed};
     enum cli_exit result = cli_analyze(cli, a, &observer);
+    GArray *findings = doctor_findings(a);
     for (guint i = 0; result != CLI_USAGE && i < cli->outputs->len; i++) {
         struct output *out = &g_array_index(cli->outputs, struct output, i);
         if (out->format == FORMAT_JSON || out->format == FORMAT_NDJSON)
-            write_json(out, &s, a);
+            write_json(out, &s, a, findings);
         else
-            write_text(out, &s, a);
+            write_text(out, &s, a, findings);
     }
+    doctor_free(findings);
     handshakes_free(s.handshakes);
     tally_free(s.servers);
     analysis_free(a);

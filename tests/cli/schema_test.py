@@ -18,7 +18,8 @@ ASSERTIONS = {"$ref", "type", "enum", "const", "minimum", "maximum", "items", "p
               "additionalProperties"}
 
 # Command and format, and the schema of each of its objects.
-OUTPUTS = [("summary", "json", "summary"), ("summary", "ndjson", "summary"), ("connections", "json", "connections"),
+OUTPUTS = [("summary", "json", "summary"), ("summary", "ndjson", "summary"), ("doctor", "json", "doctor"),
+           ("connections", "json", "connections"),
            ("connections", "ndjson", "connection"), ("handshakes", "json", "handshakes"),
            ("handshakes", "ndjson", "handshakes"), ("commands", "json", "commands"),
            ("commands", "ndjson", "command"), ("packets", "json", "packets"), ("packets", "ndjson", "packet")]
