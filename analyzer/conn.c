@@ -19,7 +19,7 @@ enum conn_mode {
 
 /* What only a MySQL connection needs. */
 struct mysql {
-    struct mw_framer framer[2]; /* by enum mw_dir */
+    struct mw_framer framer[2];      /* by enum mw_dir */
     struct mw_inflater *inflater[2]; /* NULL until compression starts */
     struct mw_session *session;
     struct mw_observer observer;
@@ -31,13 +31,14 @@ struct conn {
     struct conn_env *env;
     const struct flow *flow;
     struct mysql *mysql;
-    struct connection *x; /* the record, of the X Protocol */
+    struct connection *x;     /* the record, of the X Protocol */
     struct detector detector; /* by directions of TCP */
     enum conn_mode mode;
-    uint8_t server; /* TCP direction in which the server sends */
-    struct tls *tls; /* below all that, once it has begun */
+    uint8_t server;     /* TCP direction in which the server sends */
+    struct tls *tls;    /* below all that, once it has begun */
     uint8_t tls_client; /* TCP direction in which the client of TLS sends */
     bool tls_came_off;  /* something was opened */
+    bool x_turn;        /* X Protocol: the client is about to speak, or has only begun */
     bool syn_seen;
     int64_t tls_ns; /* of the ClientHello, when TLS came first */
     uint64_t bytes[2]; /* of payload, by direction of TCP */
@@ -95,7 +96,8 @@ static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n,
 /* Seen from the middle, the first compressed frame tells. */
 static void note_algorithm(struct connection *r, enum mw_algorithm algorithm)
 {
-    static const int kinds[] = {[MW_ZLIB] = COMPRESSION_ZLIB, [MW_ZSTD] = COMPRESSION_ZSTD, [MW_EITHER] = COMPRESSION_UNKNOWN};
+    static const int kinds[] = {
+        [MW_ZLIB] = COMPRESSION_ZLIB, [MW_ZSTD] = COMPRESSION_ZSTD, [MW_EITHER] = COMPRESSION_UNKNOWN};
     r->compression = kinds[algorithm];
 }
 
@@ -374,16 +376,32 @@ static void detect(struct conn *c, int dir, const uint8_t *p, size_t n, struct m
         detector_forget(&c->detector);
 }
 
-/* Nothing of the X Protocol is read but where TLS begins in it. */
+/* Nothing of the X Protocol is read but where TLS begins in it: at the beginning of what the client says after the
+ * server. */
 static void x_data(struct conn *c, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
-    if (c->tls || dir == c->server || tls_looks_like_hello(p, n) != MW_YES)
+    if (c->tls)
         return;
-    c->tls = tls_new(c->env->tls, c);
-    c->tls_client = (uint8_t)dir;
-    c->x->tls = true;
-    c->x->inside_tls.start_ns = stamp.time_ns;
-    tls_push(c->tls, TLS_CLIENT, p, n, stamp);
+    if (dir == c->server) {
+        detector_forget(&c->detector);
+        c->x_turn = true;
+        return;
+    }
+    struct detect_first *first = &c->detector.first[dir];
+    if (!c->x_turn)
+        return;
+    if (!first->bytes)
+        *first = (struct detect_first){g_byte_array_new(), stamp};
+    g_byte_array_append(first->bytes, p, (guint)n);
+    enum mw_guess hello = tls_looks_like_hello(first->bytes->data, first->bytes->len);
+    c->x_turn = hello == MW_MAYBE;
+    if (hello == MW_YES) {
+        c->x->tls = true;
+        insert_tls(c, dir);
+        c->x->inside_tls.start_ns = c->tls_ns;
+    }
+    if (hello != MW_MAYBE)
+        detector_forget(&c->detector);
 }
 
 /* Bytes above TCP, or above TLS. */

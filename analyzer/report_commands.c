@@ -159,7 +159,7 @@ void report_command(struct record *r, const struct command *c)
     record_uint_if(r, "warnings", known, c->warnings);
     put_status(r, c, known);
     put_texts(r, "session_changes", c->changes);
-    record_uint_if(r, "error_code", failed, c->error);
+    record_uint_if(r, "error_code", failed && c->error, c->error); /* 0: it was cut off */
     record_string(r, "error_symbol", failed ? mw_error_symbol(c->dialect, c->error) : NULL);
     record_string(r, "sqlstate", c->sqlstate);
     record_text(r, "error_message", c->message);

@@ -98,7 +98,7 @@ static void put_auth(struct record *r, const struct connection *c)
     record_string(r, "auth_path", connection_path_name(c->auth_path));
     record_string(r, "auth_result", connection_auth_name(c->auth_result));
     bool failed = c->auth_result == AUTH_RESULT_ERROR;
-    record_uint_if(r, "error_code", failed, c->error_code);
+    record_uint_if(r, "error_code", failed && c->error_code, c->error_code); /* 0: it was cut off */
     record_string(r, "error_symbol", failed ? mw_error_symbol(c->dialect, c->error_code) : NULL);
     record_string(r, "sqlstate", c->sqlstate);
     record_text(r, "error_message", c->error_message);

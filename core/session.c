@@ -98,7 +98,7 @@ static const struct mw_stmt *statement_of(struct mw_session *s, const struct mw_
 const struct mw_ctx *mw_session_pin(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet)
 {
     struct mw_ctx *ctx = &s->ctx[dir];
-    if (s->caps_guessed)
+    if (s->caps_guessed || s->may_answer)
         session_infer(s, dir, packet);
     if (dir == MW_CLIENT)
         ctx->stmt = statement_of(s, packet);
@@ -419,8 +419,13 @@ unsigned mw_session_gap(struct mw_session *s, enum mw_dir dir)
     }
     /* A login whose verdict was lost must have succeeded if anything follows it. */
     unsigned actions = client->phase < MW_PHASE_COMMAND && !exchange_head(&s->queue) ? session_compression(s) : 0;
+    if (dir == MW_CLIENT)
+        s->doubtful = true;
+    if (s->queue.count > 1) /* which replies belong to which of them is not known any more */
+        session_set_flags(s, MW_CTX_GUESSED, 0);
     if (dir == MW_SERVER)
         session_lose_outstanding(s);
+    s->may_answer = true;
     client->phase = MW_PHASE_COMMAND;
     if (!exchange_head(&s->queue))
         s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);

@@ -67,11 +67,25 @@ static void end_unseen(struct step *t)
     s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
 }
 
+/* What an execution is of and what it was given depends on all that the client has said before. */
+static void doubt(struct step *t, struct mw_exchange *e)
+{
+    struct mw_session *s = t->s;
+    bool executes = e->command == MW_COM_STMT_EXECUTE || e->command == MW_COM_STMT_BULK_EXECUTE || e->command == MW_COM_STMT_FETCH;
+    bool cut = t->msg->status == MW_SHORT && t->packet->have < s->limits->packet_head;
+    s->doubtful |= cut || t->packet->lost > 0;
+    /* The end of the reply before may have been lost: what comes next can be the rest of that. */
+    if ((executes && s->doubtful) || s->resync[MW_SERVER])
+        e->exact = false;
+}
+
 void session_push(struct step *t)
 {
     struct mw_session *s = t->s;
     session_infer_no_eof(s); /* a client speaks when it has the whole reply */
     end_unseen(t);
+    if (s->doubtful && exchange_head(&s->queue)) /* it does not wait: replies to lost commands may come before this one's */
+        session_set_flags(s, MW_CTX_GUESSED, 0);
     const struct mw_request *q = &t->msg->request;
     struct mw_exchange lone = {0};
     enum mw_reply reply = q->empty ? MW_REPLY_SIMPLE : mw_command_reply(s->ctx[MW_CLIENT].dialect, q->command);
@@ -102,6 +116,7 @@ void session_push(struct step *t)
     };
     if (!q->empty)
         follow_request(t, e);
+    doubt(t, e);
     session_tell(t, MW_EVENT_COMMAND, e);
     bound_held(s, e);
     if (e == &lone)

@@ -56,7 +56,9 @@ static void infer_query_attributes(struct mw_session *s, const struct mw_packet 
 {
     enum { COUNT_MAX = 0xfa };
     const uint8_t *p = packet->payload;
-    if (packet->have < 4 || p[0] != MW_COM_QUERY || p[1] > COUNT_MAX || p[2] != 1)
+    bool none = packet->have >= 2 && p[1] == 0 && (packet->have < 3 || p[2] == 1);
+    bool some = packet->have >= 4 && p[1] <= COUNT_MAX && p[2] == 1;
+    if (packet->have < 2 || p[0] != MW_COM_QUERY || !(none || some))
         return;
     add_caps(s, MW_CAP(MW_BIT_CLIENT_QUERY_ATTRIBUTES), 0);
     session_set_dialect(s, MW_DIALECT_MYSQL);
@@ -106,8 +108,30 @@ static void infer_extended_metadata(struct mw_session *s, const struct mw_packet
     session_set_dialect(s, MW_DIALECT_MARIADB);
 }
 
+/* Commands begin with sequence id 0. What counts on from the server's packet answers it: a question of the
+ * authentication, or the request for a file. */
+static void infer_answer(struct mw_session *s, const struct mw_packet *packet)
+{
+    struct mw_ctx *ctx = &s->ctx[MW_CLIENT];
+    const struct mw_exchange *e = exchange_head(&s->queue);
+    bool commands = ctx->phase == MW_PHASE_COMMAND || ctx->phase == MW_PHASE_FILE;
+    bool login = ctx->phase == MW_PHASE_AUTH_ANSWER || ctx->phase == MW_PHASE_AUTH_WAIT;
+    if (!commands && !login)
+        return;
+    if (packet->sequence == 0)
+        ctx->phase = MW_PHASE_COMMAND;
+    else if (login || (e && e->command == MW_COM_CHANGE_USER) || s->ordinals == 0)
+        ctx->phase = MW_PHASE_AUTH_ANSWER;
+    else
+        ctx->phase = MW_PHASE_FILE;
+}
+
 void session_infer(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet)
 {
+    if (s->may_answer && dir == MW_CLIENT)
+        infer_answer(s, packet);
+    if (!s->caps_guessed)
+        return;
     if (dir == MW_CLIENT) {
         if (s->ctx[MW_CLIENT].phase == MW_PHASE_COMMAND)
             infer_query_attributes(s, packet);

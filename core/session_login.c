@@ -14,6 +14,7 @@ static void set_known_plugin(struct mw_session *s, enum mw_auth_plugin plugin)
 void session_greet(struct step *t)
 {
     struct mw_session *s = t->s;
+    s->greeting_cut = t->msg->status == MW_SHORT;
     const struct mw_greeting *g = &t->msg->greeting;
     session_set_dialect(s, g->dialect);
     if (t->msg->status == MW_OK) /* else not all capabilities were seen */
@@ -49,7 +50,8 @@ void session_login(struct step *t)
         session_set_dialect(s, login->caps & MW_CAP(MW_BIT_CLIENT_MYSQL) ? MW_DIALECT_MYSQL : MW_DIALECT_MARIADB);
         s->inexact = true;
     }
-    session_set_caps(s, greeted ? login->caps & s->ctx[MW_CLIENT].server_caps : login->caps);
+    s->caps_guessed = t->msg->status == MW_SHORT; /* of what was cut off nothing is known */
+    session_set_caps(s, greeted && !s->greeting_cut ? login->caps & s->ctx[MW_CLIENT].server_caps : login->caps);
     session_set_flags(s, MW_CTX_LOGIN, MW_CTX_FIRST);
     s->login_collation = login->collation;
     session_set_collation(s, login->collation);

@@ -20,6 +20,9 @@ struct mw_session {
     uint16_t prepared_columns;  /* of the COM_STMT_PREPARE under way */
     bool prepared_metadata;
     bool inexact;
+    bool may_answer;   /* what the server asked for may have been lost: the client's sequence ids tell */
+    bool doubtful;     /* bytes of the client were lost: statements and their long data may be others than known */
+    bool greeting_cut; /* its capabilities may not be all */
     bool caps_guessed; /* nobody told the capabilities: packets may show others (session_infer.c) */
     bool resync[2]; /* by direction: bytes were lost, and nothing was recognised since */
     bool tls;
@@ -71,7 +74,7 @@ void session_lose_outstanding(struct mw_session *s);
 /** Makes these the columns of the rows that come; takes over the reference. */
 void session_set_columns(struct mw_session *s, const struct mw_columns *columns);
 
-/** Looks at a packet before it is decoded, in a session whose capabilities are guessed. */
+/** Looks at a packet before it is decoded, in a session of which something is guessed. */
 void session_infer(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet);
 
 /** The EOF that ought to follow definitions does not come: the session goes on as if it had. */

@@ -30,7 +30,8 @@ import sys
 import tempfile
 import time
 
-import capture
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import capture  # noqa: E402
 import oltp
 import tls_records
 

@@ -6,10 +6,12 @@ Writes the packets of the captures again and again, each round from other client
 file has BYTES bytes. Rounds overlap, so that many connections are open at once, as on a busy server. Only plain pcap and
 pcapng with Ethernet, Linux cooked v1 or raw IPv4 packets can be multiplied.
 """
+import os
 import struct
 import sys
 
-import capture
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import capture  # noqa: E402
 
 IP_AT = {1: 14, 12: 0, 101: 0, 113: 16}  # link type -> offset of the IPv4 header
 

@@ -7,10 +7,12 @@ which they end in the capture: index of the key (4), length (4), header and frag
 passes over what its key does not open. The capture must be whole: no packet lost, no handshake before the capture began.
 """
 import hmac
+import os
 import struct
 import sys
 
-import capture
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import capture  # noqa: E402
 
 ETHERNET = 14
 APPLICATION_DATA = 23
