@@ -74,8 +74,7 @@ static void doubt(struct step *t, struct mw_exchange *e)
     bool executes = e->command == MW_COM_STMT_EXECUTE || e->command == MW_COM_STMT_BULK_EXECUTE || e->command == MW_COM_STMT_FETCH;
     bool cut = t->msg->status == MW_SHORT && t->packet->have < s->limits->packet_head;
     s->doubtful |= cut || t->packet->lost > 0;
-    /* The end of the reply before may have been lost: what comes next can be the rest of that. */
-    if ((executes && s->doubtful) || s->resync[MW_SERVER])
+    if (executes && s->doubtful)
         e->exact = false;
 }
 

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/conn_state.h"
+#include "analyzer/core_memory.h"
+
+static void tap_settled(const struct conn *c, enum mw_dir dir)
+{
+    conn_tap_settled(tap_of(c), c->mysql->record, dir, mw_session_ctx(c->mysql->session, dir)->phase);
+}
+
+static void on_event(void *user, const struct mw_event *event)
+{
+    struct conn *c = user;
+    connection_event(c->mysql->record, event, c->env->converter);
+    if (c->env->observer->event)
+        c->env->observer->event(c->env->observer->user, c->mysql->record, event,
+                                event->kind == MW_EVENT_COMMAND ? c->mysql->items : NULL);
+}
+
+/* The client asked for TLS: what the framer was given and has not read is TLS already. */
+static void start_tls(struct conn *c, enum mw_dir dir)
+{
+    struct mysql *m = c->mysql;
+    struct mw_stamp stamp = m->framer[dir].stamp;
+    struct mw_slice rest = mw_framer_take_rest(&m->framer[dir]);
+    conn_tap_take_back(tap_of(c), m->record, dir, rest.n);
+    if (c->tls) {
+        c->mode = CONN_OPAQUE;
+        return;
+    }
+    c->tls = tls_new(c->env->tls, c);
+    c->tls_client = !c->server;
+    if (rest.n)
+        tls_push(c->tls, dir == MW_CLIENT ? TLS_CLIENT : TLS_SERVER, rest.p, rest.n, stamp);
+}
+
+static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp);
+
+/* Seen from the middle, the first compressed frame tells. */
+static void note_algorithm(struct connection *r, enum mw_algorithm algorithm)
+{
+    static const int kinds[] = {
+        [MW_ZLIB] = COMPRESSION_ZLIB, [MW_ZSTD] = COMPRESSION_ZSTD, [MW_EITHER] = COMPRESSION_UNKNOWN};
+    r->compression = kinds[algorithm];
+}
+
+/* Puts the inflaters below the framers. What the framer of `dir` was given and has not read are frames already. */
+static void start_inflating(struct conn *c, enum mw_dir dir, enum mw_algorithm algorithm)
+{
+    struct mysql *m = c->mysql;
+    note_algorithm(m->record, algorithm);
+    for (int d = 0; d < 2; d++) {
+        m->inflater[d] = g_new(struct mw_inflater, 1);
+        mw_inflater_init(m->inflater[d], algorithm, c->env->codec, &core_memory, c->env->limits, c->env->hits);
+    }
+    struct mw_stamp stamp = m->framer[dir].stamp;
+    struct mw_slice rest = mw_framer_take_rest(&m->framer[dir]);
+    conn_tap_take_back(tap_of(c), m->record, dir, rest.n);
+    if (rest.n)
+        inflate(c, dir, rest.p, rest.n, stamp);
+}
+
+static void apply_actions(struct conn *c, enum mw_dir dir, unsigned actions)
+{
+    if (actions & MW_START_TLS)
+        start_tls(c, dir);
+    else if (actions & (MW_START_ZLIB | MW_START_ZSTD))
+        start_inflating(c, dir, actions & MW_START_ZLIB ? MW_ZLIB : MW_ZSTD);
+}
+
+/* Whether somebody wants the next packet. */
+static bool is_looked_at(const struct conn *c, enum mw_dir dir)
+{
+    const struct conn_observer *observer = c->env->observer;
+    return observer->packet && (!observer->only || observer->only == c->mysql->record->id) &&
+           (!observer->looks || observer->looks(observer->user, c->mysql->record, dir));
+}
+
+/* Decodes a packet and steps the session; with its fields when somebody looks at them. */
+static void take_packet(struct conn *c, enum mw_dir dir, const struct mw_packet *packet)
+{
+    struct mysql *m = c->mysql;
+    const struct conn_observer *observer = c->env->observer;
+    const struct mw_ctx *live = mw_session_pin(m->session, dir, packet);
+    struct mw_msg msg;
+    m->record->packets[dir] += packet->parts;
+    bool looked_at = is_looked_at(c, dir);
+    if (!looked_at && !(observer->values && dir == MW_CLIENT && mw_carries_values(live, packet))) {
+        mw_decode(live, dir, packet, &msg);
+        apply_actions(c, dir, mw_session_step(m->session, dir, &msg, packet).actions);
+        return;
+    }
+    struct mw_ctx ctx = *live;
+    struct mw_trace trace = items_trace(c->env->items);
+    items_begin(c->env->items);
+    mw_decode_traced(&ctx, dir, packet, &msg, &trace);
+    m->items = c->env->items;
+    struct mw_step step = mw_session_step(m->session, dir, &msg, packet);
+    m->items = NULL;
+    struct conn_packet seen = {.connection = m->record,
+                               .dir = dir,
+                               .ctx = &ctx,
+                               .packet = packet,
+                               .msg = &msg,
+                               .notes = msg.notes | step.notes,
+                               .items = c->env->items,
+                               .behind = m->framer[dir].in_left};
+    if (looked_at)
+        observer->packet(observer->user, &seen);
+    apply_actions(c, dir, step.actions);
+}
+
+static void drain(struct conn *c, enum mw_dir dir)
+{
+    struct mw_packet packet;
+    while (c->mode == CONN_MYSQL) {
+        struct mysql *m = c->mysql;
+        if (dir == MW_SERVER && !is_looked_at(c, dir))
+            m->record->packets[dir] += mw_session_pass_rows(m->session, &m->framer[dir]);
+        if (!mw_framer_next(&m->framer[dir], &packet))
+            return;
+        take_packet(c, dir, &packet);
+    }
+}
+
+/* Bytes of packets, after everything below was peeled off; `frame`: what they were compressed in, or NULL. */
+static void packet_data(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp,
+                        const struct mw_frame *frame)
+{
+    conn_tap_bytes(tap_of(c), c->mysql->record, dir, p, n, stamp, frame);
+    mw_framer_push(&c->mysql->framer[dir], p, n, stamp);
+    drain(c, dir);
+    tap_settled(c, dir);
+}
+
+static void packet_gap(struct conn *c, enum mw_dir dir, uint64_t n, const struct mw_frame *damaged)
+{
+    bool inside = mw_framer_gap(&c->mysql->framer[dir], n);
+    conn_tap_gap(tap_of(c), c->mysql->record, dir, n, damaged, inside);
+    if (inside)
+        drain(c, dir);
+    else
+        apply_actions(c, dir, mw_session_gap(c->mysql->session, dir));
+}
+
+static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    struct mw_inflater *inflater = c->mysql->inflater[dir];
+    struct mw_frame frame;
+    enum mw_frame_status status;
+    mw_inflater_push(inflater, p, n);
+    while ((status = mw_inflater_next(inflater, &frame)) != MW_FRAME_NONE) {
+        if (status == MW_FRAME_DATA) {
+            packet_data(c, dir, frame.data, frame.length, stamp, &frame);
+            continue;
+        }
+        c->mysql->record->damaged_frames++;
+        packet_gap(c, dir, frame.length, &frame);
+    }
+}
+
+void conn_mysql_data(struct conn *c, int tcp_dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    enum mw_dir dir = role(c, tcp_dir);
+    if (c->mode != CONN_MYSQL) {
+        conn_tap_bytes(tap_of(c), c->mysql->record, dir, p, n, stamp, NULL);
+        tap_settled(c, dir);
+    } else if (c->mysql->inflater[dir]) {
+        inflate(c, dir, p, n, stamp);
+    } else {
+        packet_data(c, dir, p, n, stamp, NULL);
+    }
+}
+
+void conn_mysql_gap(struct conn *c, int tcp_dir, uint64_t n, struct mw_stamp stamp)
+{
+    enum mw_dir dir = role(c, tcp_dir);
+    if (c->mode != CONN_MYSQL)
+        return;
+    struct mw_inflater *inflater = c->mysql->inflater[dir];
+    if (!inflater)
+        packet_gap(c, dir, n, NULL);
+    else if (mw_inflater_gap(inflater, n))
+        inflate(c, dir, NULL, 0, stamp);
+    else
+        packet_gap(c, dir, UINT64_MAX, NULL); /* how much the frames would have become nobody knows */
+}
+
+void conn_mysql_begin(struct conn *c, struct connection *record, enum detect_verdict verdict)
+{
+    bool midstream = verdict != DETECT_MYSQL;
+    struct mysql *m = c->mysql = g_new0(struct mysql, 1);
+    c->mode = CONN_MYSQL;
+    m->record = record;
+    conn_tap_preamble(tap_of(c), m->record, &c->detector.header);
+    m->observer = (struct mw_observer){.user = c, .event = on_event, .no_rows = true};
+    m->session = mw_session_new(&core_memory, c->env->limits, c->env->hits, &m->observer);
+    for (int d = 0; d < 2; d++)
+        mw_framer_init(&m->framer[d], (enum mw_dir)d, &core_memory, c->env->limits, c->env->hits);
+    if (midstream)
+        mw_session_midstream(m->session);
+    if (verdict == DETECT_MIDSTREAM_COMPRESSED)
+        start_inflating(c, MW_CLIENT, MW_EITHER);
+}
+
+void conn_mysql_end(struct conn *c)
+{
+    struct mysql *m = c->mysql;
+    m->record->exact = mw_session_exact(m->session);
+    mw_session_free(m->session);
+    for (int d = 0; d < 2; d++) {
+        struct mw_inflater *inflater = m->inflater[d];
+        mw_framer_clear(&m->framer[d]);
+        if (inflater && m->record->compression == COMPRESSION_UNKNOWN)
+            note_algorithm(m->record, inflater->algorithm);
+        if (inflater)
+            mw_inflater_clear(inflater);
+        g_free(inflater);
+    }
+}
