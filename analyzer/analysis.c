@@ -26,6 +26,7 @@ void analysis_free(struct analysis *a)
         g_free(g_array_index(a->inputs, struct analysis_input, i).error);
     }
     g_array_free(a->inputs, TRUE);
+    sketch_clear(&a->legs.added_us);
     diagnosis_clear(&a->diagnosis);
     g_free(a->error);
     g_free(a);
@@ -208,6 +209,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                            .converter = text_converter_new(),
                            .codec = mw_codec_new(&core_memory),
                            .items = &items,
+                           .legs = legs_new(&a->legs),
                            .diagnosis = &a->diagnosis,
                            .ports = request->ports,
                            .n_ports = request->n_ports,
@@ -252,6 +254,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
     }
     flow_table_finish(flows);
     flow_table_free(flows);
+    legs_free(env.legs);
     defrag_free(defrag);
     if (request->secrets)
         a->hits.tls_secrets += tls_secrets_dropped(request->secrets);

@@ -64,6 +64,7 @@ struct analysis {
     uint64_t midstream, undecrypted, partly_decrypted;
     uint64_t not_decrypted[TLS_REASONS]; /**< connections by why not all was decrypted */
     uint64_t damaged_frames;   /**< compressed frames that could not be opened */
+    struct legs_sum legs;       /**< what proxies did */
     struct diagnosis diagnosis; /**< what stood in the way of reading them */
     char *error;               /**< ANALYSIS_USAGE */
 };

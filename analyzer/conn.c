@@ -308,6 +308,7 @@ static void tell_closed(struct conn *c, struct connection *r)
     if (c->tls)
         finish_tls(c, r);
     connection_finish(r);
+    legs_closed(c->env->legs, r);
     if (c->env->observer->closed)
         c->env->observer->closed(c->env->observer->user, r);
     else

@@ -11,6 +11,7 @@
 #include "analyzer/diagnosis.h"
 #include "analyzer/flow.h"
 #include "analyzer/items.h"
+#include "analyzer/legs.h"
 #include "analyzer/tls.h"
 #include "mywire/compress.h"
 #include "mywire/decode.h"
@@ -55,6 +56,7 @@ struct conn_env {
     struct mw_codec *codec; /**< decompressors */
     struct items *items;   /**< scratch for the fields of a packet */
     const char *file;      /**< the input file under way */
+    struct legs *legs;     /**< of proxies */
     struct diagnosis *diagnosis; /**< hears of connections that were no MySQL */
     const uint16_t *ports; /**< ports that speak MySQL by option */
     size_t n_ports;

@@ -11,6 +11,7 @@ static void on_event(void *user, const struct mw_event *event)
 {
     struct conn *c = user;
     connection_event(c->mysql->record, event, c->env->converter);
+    legs_event(c->env->legs, c->mysql->record, event);
     if (c->env->observer->event)
         c->env->observer->event(c->env->observer->user, c->mysql->record, event,
                                 event->kind == MW_EVENT_COMMAND ? c->mysql->items : NULL);

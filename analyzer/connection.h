@@ -88,6 +88,12 @@ struct connection {
     struct connection_hole holes[2]; /**< what of them is why, by enum tcp_gap */
     uint64_t invalid_bytes; /**< bytes of texts that are invalid in their character set */
     bool exact;
+
+    uint64_t greeting_hash; /**< of scramble and thread id; private to legs.c, like `pair` */
+    struct legs_pair *pair;
+    uint64_t paired_with; /**< id of the other leg of a proxy; 0 none */
+    enum { LEG_NONE, LEG_CLIENT, LEG_SERVER } leg; /**< with a pair: whether the client or the server is its far end */
+    int64_t proxy_added_us; /**< with a pair: median of what the proxy added to its commands; -1 unknown */
 };
 
 /** A new record, all unknown. */

@@ -171,6 +171,10 @@ void report_connection(struct record *r, const struct connection *c)
     record_uint(r, "server_packets", c->packets[MW_SERVER]);
     record_uint(r, "gap_bytes", c->gap_bytes);
     record_uint(r, "invalid_bytes", c->invalid_bytes);
+    static const char *const legs[] = {NULL, "client", "server"};
+    record_uint_if(r, "paired_with", c->paired_with > 0, c->paired_with);
+    record_string(r, "leg", legs[c->leg]);
+    record_duration(r, "proxy_added_us", c->paired_with ? c->proxy_added_us : -1);
     record_bool(r, "exact", c->exact);
     record_end(r);
 }

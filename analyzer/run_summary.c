@@ -55,6 +55,31 @@ static void json_tally(struct json *j, const char *key, const struct tally *tall
     g_free(rows);
 }
 
+static void json_quantile(struct json *j, const char *key, const struct sketch *sketch, double q)
+{
+    json_key(j, key);
+    sketch->count ? json_int(j, sketch_quantile(sketch, q)) : json_null(j);
+}
+
+static void json_legs(struct json *j, const struct legs_sum *s)
+{
+    json_object(j);
+    json_put_uint(j, "pairs", s->pairs);
+    json_put_uint(j, "tls_ended", s->tls_ended);
+    json_put_uint(j, "tls_begun", s->tls_begun);
+    json_put_uint(j, "ssl_cleared", s->ssl_cleared);
+    json_put_uint(j, "sequence_shifted", s->sequence_shifted);
+    json_put_uint(j, "capabilities_changed", s->capabilities);
+    json_put_uint(j, "collation_changed", s->collation);
+    json_key(j, "added_us");
+    json_object(j);
+    json_put_uint(j, "count", s->added_us.count);
+    json_quantile(j, "p50", &s->added_us, 0.5);
+    json_quantile(j, "p99", &s->added_us, 0.99);
+    json_object_end(j);
+    json_object_end(j);
+}
+
 static const enum handshake_fact told[] = {HANDSHAKE_state,       HANDSHAKE_tls,  HANDSHAKE_compression,
                                            HANDSHAKE_auth_result, HANDSHAKE_auth_plugin, HANDSHAKE_user,
                                            HANDSHAKE_program,     HANDSHAKE_error_code};
@@ -87,11 +112,11 @@ static void write_json(struct output *out, const struct summary *s, const struct
     json_object(j);
     const struct sketch *login = &s->handshakes->latency[PHASE_LOGIN];
     json_put_uint(j, "count", login->count);
-    json_key(j, "p50");
-    login->count ? json_int(j, sketch_quantile(login, 0.5)) : json_null(j);
-    json_key(j, "p99");
-    login->count ? json_int(j, sketch_quantile(login, 0.99)) : json_null(j);
+    json_quantile(j, "p50", login, 0.5);
+    json_quantile(j, "p99", login, 0.99);
     json_object_end(j);
+    json_key(j, "proxy_legs");
+    json_legs(j, &a->legs);
     json_key(j, "findings");
     doctor_json(j, findings);
     json_key(j, "evidence");
@@ -149,6 +174,31 @@ static void line_time(struct output *out, const struct analysis *a)
         g_date_time_unref(from);
 }
 
+/* "4 connections seen on both sides; TLS ended there × 3, …" */
+static void line_legs(struct output *out, const struct legs_sum *s)
+{
+    const struct {
+        const char *what;
+        uint64_t n;
+    } changes[] = {{"TLS ends there", s->tls_ended},
+                   {"TLS begins there", s->tls_begun},
+                   {"CLIENT_SSL cleared", s->ssl_cleared},
+                   {"sequence shifted", s->sequence_shifted},
+                   {"other capabilities", s->capabilities},
+                   {"other collation", s->collation}};
+    if (s->pairs == 0)
+        return;
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, "%" G_GUINT64_FORMAT " connection%s seen on both sides", s->pairs, s->pairs == 1 ? "" : "s");
+    for (size_t i = 0; i < G_N_ELEMENTS(changes); i++)
+        if (changes[i].n)
+            g_string_append_printf(text, ", %s × %" G_GUINT64_FORMAT, changes[i].what, changes[i].n);
+    if (s->added_us.count)
+        g_string_append_printf(text, "; adds %.3f ms to a command (median)", (double)sketch_quantile(&s->added_us, 0.5) / 1000);
+    line(out, "Proxies", text->str);
+    g_string_free(text, TRUE);
+}
+
 /* What was read, and the sentences of `mywire doctor`. */
 static void write_findings(struct output *out, const struct analysis *a, const GArray *findings)
 {
@@ -198,6 +248,7 @@ static void write_text(struct output *out, const struct summary *s, const struct
                            s->commands, s->errors, s->rows, s->warnings);
     line(out, "Work", text);
     g_free(text);
+    line_legs(out, &a->legs);
     if (a->diagnosis.connections) {
         text = doctor_verdict(a);
         line(out, "Readable", text);

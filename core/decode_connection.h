@@ -52,7 +52,7 @@ static void greeting_10(struct mw_reader *r, struct mw_greeting *g)
     enum { EXTENDED_AHEAD = 1 + 2 + 2 + 1 + 6 }; /* from the collation to MariaDB's capabilities */
     g->version = rd_textz(r, MW_F_VERSION, false);
     g->thread_id = rd_u32(r, MW_F_THREAD_ID);
-    rd_bytes(r, 8, MW_F_SALT);
+    g->scramble = rd_bytes(r, 8, MW_F_SALT);
     rd_bytes(r, 1, MW_F_UNUSED);
     g->caps = rd_caps_low(r, MW_F_CAPS_SERVER);
     bool extended = !(g->caps & MW_CAP(MW_BIT_CLIENT_MYSQL)) && rd_left(r) >= EXTENDED_AHEAD + 4 &&
@@ -73,7 +73,7 @@ static void greeting_10(struct mw_reader *r, struct mw_greeting *g)
     else
         rd_bytes(r, 4, MW_F_UNUSED);
     if (g->caps & (MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) | MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH)))
-        rd_bytes(r, length > 8 + 13 ? length - 8u : 13, MW_F_SALT2);
+        g->scramble_rest = rd_bytes(r, length > 8 + 13 ? length - 8u : 13, MW_F_SALT2);
     if (g->caps & MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH))
         g->plugin = rd_textz(r, MW_F_AUTH_PLUGIN, true); /* 5.5.7 to 5.5.9 send no terminator */
 }

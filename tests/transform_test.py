@@ -31,7 +31,8 @@ LARGEST = 300_000  # bytes of a sample that is worth the time
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 # What depends on where and when packets were seen, or on what the transformation adds.
 VOLATILE = {"connection", "packet", "start_ns", "end_ns", "first_byte_us", "duration_us", "id", "files", "first_packet",
-            "tcp_connect_us", "greeting_us", "tls_us", "auth_us", "login_us"}
+            "tcp_connect_us", "greeting_us", "tls_us", "auth_us", "login_us",
+            "paired_with", "leg", "proxy_added_us"}  # an id, whose greeting came first, a duration
 FACTS = ("command", "sql", "params", "response", "resultsets", "columns", "rows", "affected_rows", "last_insert_id", "error_code",
          "error_message", "sqlstate")
 

@@ -21,6 +21,7 @@ const char *mw_kind_name(enum mw_kind kind);
 struct mw_greeting {
     struct mw_slice version;
     struct mw_slice plugin; /**< name; p NULL when absent */
+    struct mw_slice scramble, scramble_rest; /**< secret: its first 8 bytes, and what follows them with a NUL */
     uint64_t caps;          /**< 32 bits, MariaDB's extended ones above */
     uint32_t thread_id;
     uint16_t status;
