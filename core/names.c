@@ -74,6 +74,8 @@ static const struct row cursor_types[] = {
     BOTH(1, "CURSOR_TYPE_READ_ONLY"),
     BOTH(2, "CURSOR_TYPE_FOR_UPDATE"),
     BOTH(4, "CURSOR_TYPE_SCROLLABLE"),
+    BOTH(8, "PARAMETER_COUNT_AVAILABLE"), /* on top of the cursor's type */
+    BOTH(9, "CURSOR_TYPE_READ_ONLY | PARAMETER_COUNT_AVAILABLE"),
 };
 static const struct row responses[] = {
     BOTH(0x00, "OK"),
