@@ -50,6 +50,8 @@ struct command {
     GArray *params;      /**< of struct command_value; NULL: none */
     GArray *param_types; /**< of uint16_t, as on the wire; NULL: none */
     GArray *attributes;  /**< of struct command_attribute; NULL: none */
+    GString *argument;   /**< what it asks for beside SQL, in words, where its fields were looked at; NULL: nothing */
+    uint16_t prepared_params, prepared_columns; /**< of the statement that it prepared */
     const GString *user, *database;
     enum mw_outcome outcome;
     GPtrArray *columns; /**< of const GString *, of the first result set; NULL: none */
@@ -89,6 +91,10 @@ void report_command(struct record *r, const struct command *c);
 
 /** "COM_QUERY", "COM_UNKNOWN"; NULL where only the answer was seen. */
 const char *command_name(const struct command *c);
+
+/** Whether what ended this command says how many rows it changed: the answers to PREPARE and STATISTICS and an EOF do
+ * not. */
+bool command_counts_rows(const struct command *c);
 
 /** "ok", "resultset" … */
 const char *command_outcome_name(enum mw_outcome outcome);

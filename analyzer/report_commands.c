@@ -18,6 +18,11 @@ const char *command_outcome_name(enum mw_outcome outcome)
     return names[outcome];
 }
 
+bool command_counts_rows(const struct command *c)
+{
+    return c->outcome != MW_OUTCOME_EOF && c->code != MW_COM_STMT_PREPARE && c->code != MW_COM_STATISTICS;
+}
+
 /* In CSV: (1,'a',NULL) as SQL literals, sets of a bulk execute side by side. */
 static void put_params_csv(struct record *r, const char *key, const struct command *c)
 {
@@ -154,8 +159,10 @@ void report_command(struct record *r, const struct command *c)
     put_texts(r, "columns", c->columns);
     record_uint(r, "rows", c->rows);
     bool known = ended && !failed && c->seen;
-    record_uint_if(r, "affected_rows", known, c->affected_rows);
-    record_uint_if(r, "last_insert_id", known, c->insert_id);
+    bool counted = known && command_counts_rows(c);
+    record_uint_if(r, "affected_rows", counted, c->affected_rows);
+    record_uint_if(r, "last_insert_id", counted, c->insert_id);
+    known = known && c->code != MW_COM_STATISTICS; /* whose answer is a text */
     record_uint_if(r, "warnings", known, c->warnings);
     put_status(r, c, known);
     put_texts(r, "session_changes", c->changes);
