@@ -137,8 +137,18 @@ void command_value_json(struct json *j, const struct command_value *v)
     case VALUE_NULL: json_null(j); break;
     case VALUE_INT: json_int(j, v->i); break;
     case VALUE_UINT: json_uint(j, v->u); break;
-    case VALUE_FLOAT: json_float(j, v->f); break;
-    case VALUE_DOUBLE: json_double(j, v->d); break;
+    case VALUE_FLOAT:
+        if (text_not_a_number(v->f))
+            json_string(j, text_not_a_number(v->f));
+        else
+            json_float(j, v->f);
+        break;
+    case VALUE_DOUBLE:
+        if (text_not_a_number(v->d))
+            json_string(j, text_not_a_number(v->d));
+        else
+            json_double(j, v->d);
+        break;
     case VALUE_TEXT: json_string_n(j, v->text->str, v->text->len); break;
     case VALUE_BYTES:
     case VALUE_INDICATOR:
@@ -159,11 +169,11 @@ void command_value_sql(GString *out, const struct command_value *v)
     case VALUE_UINT: g_string_append_printf(out, "%" G_GUINT64_FORMAT, v->u); break;
     case VALUE_FLOAT:
         text_float(number, v->f);
-        g_string_append(out, number);
+        g_string_append(out, *number ? number : text_not_a_number(v->f));
         break;
     case VALUE_DOUBLE:
         text_double(number, v->d);
-        g_string_append(out, number);
+        g_string_append(out, *number ? number : text_not_a_number(v->d));
         break;
     case VALUE_TEXT:
         g_string_append_c(out, '\'');

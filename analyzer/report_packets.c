@@ -105,10 +105,10 @@ void report_value_text(struct report_packets *r, enum mw_dialect dialect, const 
         append_time(line, item);
     } else if (f->type == MW_FT_F32) {
         text_float(number, item_float(item));
-        g_string_append(line, number);
+        g_string_append(line, *number ? number : text_not_a_number(item_float(item)));
     } else if (f->type == MW_FT_F64) {
         text_double(number, item_double(item));
-        g_string_append(line, number);
+        g_string_append(line, *number ? number : text_not_a_number(item_double(item)));
     } else if (item->name) {
         g_string_append_printf(line, "%s (%" G_GUINT64_FORMAT ")", item->name, item->number);
     } else if (f->base == MW_BASE_HEX) {
@@ -118,6 +118,12 @@ void report_value_text(struct report_packets *r, enum mw_dialect dialect, const 
     } else {
         g_string_append_printf(line, "%" G_GUINT64_FORMAT, item->number);
     }
+}
+
+void report_label_text(struct report_packets *r, enum mw_dialect dialect, const struct mw_item *item, GString *line)
+{
+    text_of(r, dialect, item->label_collation, item->label.p, item->label.n);
+    text_escape_terminal(line, r->scratch->str, r->scratch->len);
 }
 
 /* "Label: ", or of a value "column = " */
@@ -130,8 +136,7 @@ static void append_label(struct report_packets *r, const struct conn_packet *p, 
             g_string_append(r->line, ": ");
         return;
     }
-    text_of(r, p->ctx->dialect, item->label_collation, item->label.p, item->label.n);
-    text_escape_terminal(r->line, r->scratch->str, r->scratch->len);
+    report_label_text(r, p->ctx->dialect, item, r->line);
     g_string_append(r->line, " = ");
 }
 
@@ -145,10 +150,13 @@ static void text_fields(struct report_packets *r, struct output *out, const stru
             g_string_append_printf(r->line, "  %6u %6u", e->item.offset, e->item.length);
         g_string_append_printf(r->line, "  %*s", 2 * (e->depth + 1), "");
         append_label(r, p, &e->item);
+        const char *quote = f->flags & MW_FLAG_VALUE && is_text(f->type) ? "'" : ""; /* NULL is not 'NULL' */
+        g_string_append(r->line, quote);
         if (f->type != MW_FT_HEADING)
             report_value_text(r, p->ctx->dialect, &e->item, r->line);
         else if (f->flags & MW_FLAG_VALUE)
             g_string_append(r->line, "NULL");
+        g_string_append(r->line, quote);
         g_string_append_c(r->line, '\n');
         sink_write(out->sink, r->line->str, r->line->len);
     }

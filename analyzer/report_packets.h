@@ -23,6 +23,9 @@ void report_packets_free(struct report_packets *r);
 /** The value of a field as text, appended to `line`: escaped for a terminal, secrets hidden unless they are to be shown. */
 void report_value_text(struct report_packets *r, enum mw_dialect dialect, const struct mw_item *item, GString *line);
 
+/** The name of a value, its column's or attribute's, likewise. */
+void report_label_text(struct report_packets *r, enum mw_dialect dialect, const struct mw_item *item, GString *line);
+
 /** A line, and with `fields` a tree below it. */
 void report_packet_text(struct report_packets *r, struct output *out, const struct conn_packet *p);
 

@@ -76,6 +76,9 @@ size_t text_double(char out[TEXT_NUMBER_MAX], double value);
 /** The same for single precision: 0.1f gives 0.1, not 0.10000000149011612. */
 size_t text_float(char out[TEXT_NUMBER_MAX], float value);
 
+/** "NaN", "Infinity", "-Infinity" for what has no digits; NULL for numbers. */
+const char *text_not_a_number(double value);
+
 /** Appends bytes as lower-case hexadecimal digits without separators. */
 void text_hex(GString *out, const uint8_t *p, size_t n);
 

@@ -166,3 +166,8 @@ size_t text_float(char out[TEXT_NUMBER_MAX], float value)
         return strlen(out);
     return shortest(out, value, true, fabsf(value) < FLT_MIN ? 1 : FLT_DIG, FLT_DECIMAL_DIG);
 }
+
+const char *text_not_a_number(double value)
+{
+    return isnan(value) ? "NaN" : !isinf(value) ? NULL : value < 0 ? "-Infinity" : "Infinity";
+}

@@ -131,21 +131,35 @@ static void bulk(void **state)
                "| 5 'x' | NULL STMT_INDICATOR_DEFAULT | STMT_INDICATOR_IGNORE 'y'");
 }
 
-static void as_json(void **state)
+static void json_is(struct command *c, const char *expected)
 {
-    (void)state;
     GString *out = g_string_new(NULL);
     struct json json;
-    struct command *c = take(0xa20d, 3, false, "17 01000000 00 01000000 02 01 0300 0600 fc00 feffffff l\"ab\"");
     json_init(&json, sink_string(out), JSON_LINES);
     json_array(&json);
     for (guint i = 0; i < c->params->len; i++)
         command_value_json(&json, &g_array_index(c->params, struct command_value, i));
     json_array_end(&json);
     assert_int_equal(json_finish(&json), 0);
-    assert_string_equal(out->str, "[-2,null,{\"hex\":\"6162\"}]\n");
+    assert_string_equal(out->str, expected);
     g_string_free(out, TRUE);
     command_free(c);
+}
+
+static void as_json(void **state)
+{
+    (void)state;
+    json_is(take(0xa20d, 3, false, "17 01000000 00 01000000 02 01 0300 0600 fc00 feffffff l\"ab\""),
+            "[-2,null,{\"hex\":\"6162\"}]\n");
+}
+
+/* What a client may send and neither JSON nor SQL has a number for; it is not NULL. */
+static void not_numbers(void **state)
+{
+    (void)state;
+    static const char bytes[] = "17 01000000 00 01000000 00 01 0400 0500 0500 0000c07f 000000000000f07f 000000000000f0ff";
+    params_are(take(0xa20d, 3, false, bytes), "NaN Infinity -Infinity");
+    json_is(take(0xa20d, 3, false, bytes), "[\"NaN\",\"Infinity\",\"-Infinity\"]\n");
 }
 
 int main(void)
@@ -153,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(execute),    cmocka_unit_test(long_data), cmocka_unit_test(types),
         cmocka_unit_test(attributes), cmocka_unit_test(bulk),      cmocka_unit_test(as_json),
+        cmocka_unit_test(not_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 #include <string.h>
 
 /* clang-format off */
@@ -455,6 +456,17 @@ static void hex(void **state)
     g_string_free(out, TRUE);
 }
 
+static void not_a_number(void **state)
+{
+    (void)state;
+    char out[TEXT_NUMBER_MAX];
+    assert_int_equal(text_double(out, NAN), 0);
+    assert_string_equal(text_not_a_number(NAN), "NaN");
+    assert_string_equal(text_not_a_number(INFINITY), "Infinity");
+    assert_string_equal(text_not_a_number(-INFINITY), "-Infinity");
+    assert_null(text_not_a_number(0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -462,6 +474,7 @@ int main(void)
         cmocka_unit_test(east_asian_invalid), cmocka_unit_test(east_asian_broken), cmocka_unit_test(utf8),
         cmocka_unit_test(unicode_encodings),  cmocka_unit_test(every_name),        cmocka_unit_test(utf8_characters),
         cmocka_unit_test(terminal),           cmocka_unit_test(short_forms),       cmocka_unit_test(hex),
+        cmocka_unit_test(not_a_number),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
