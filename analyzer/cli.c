@@ -295,8 +295,8 @@ enum cli_exit cli_error(enum cli_exit code, const char *sentence)
 
 enum cli_exit cli_no_such_connection(uint64_t id, uint64_t connections)
 {
-    return usage_error("There is no MySQL connection %" G_GUINT64_FORMAT " in the input (%" G_GUINT64_FORMAT
-                       " others); `mywire connections` shows their ids.",
+    return usage_error("There is no MySQL connection %" G_GUINT64_FORMAT " among the %" G_GUINT64_FORMAT
+                       " in the input; `mywire connections` shows their ids.",
                        id, connections);
 }
 

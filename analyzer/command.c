@@ -93,6 +93,7 @@ void command_free(struct command *c)
     for (size_t i = 0; i < G_N_ELEMENTS(shared); i++)
         shared_text_drop(shared[i]);
     wire_text_free(c->message);
+    wire_text_free(c->argument);
     char *texts[] = {c->sqlstate, c->asked_user, c->asked_database};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
@@ -192,6 +193,39 @@ static char *unquote(GString *name)
     return g_string_free(out, FALSE);
 }
 
+/* "user app, database shop", "parameter 1, 5000 bytes", "MYSQL_OPTION_MULTI_STATEMENTS_ON", "7 rows" */
+static void take_argument(struct command *c, const struct mw_request *q, const struct items *items)
+{
+    GString *s = g_string_new(NULL);
+    if (q->command == MW_COM_STMT_SEND_LONG_DATA)
+        g_string_printf(s, "parameter %u, %" G_GUINT64_FORMAT " bytes", q->param, q->text_length);
+    else if (q->command == MW_COM_CHANGE_USER)
+        g_string_printf(s, "user %s%s%s", c->asked_user ? c->asked_user : "?",
+                        c->asked_database && *c->asked_database ? ", database " : "",
+                        c->asked_database ? c->asked_database : "");
+    for (size_t i = 0; i < items->count; i++) {
+        const struct mw_item *item = &items->entries[i].item;
+        unsigned number = (unsigned)item->number;
+        switch (item->field) {
+        case MW_F_OPTION:
+        case MW_F_SHUTDOWN:
+            if (item->name)
+                g_string_append(s, item->name);
+            else
+                g_string_append_printf(s, "%u", number);
+            break;
+        case MW_F_THREAD_ID: g_string_append_printf(s, "thread %u", number); break;
+        case MW_F_REFRESH: g_string_append_printf(s, "0x%02x", number); break;
+        case MW_F_NUM_ROWS: g_string_append_printf(s, "%u row%s", number, number == 1 ? "" : "s"); break;
+        default: break;
+        }
+    }
+    if (s->len)
+        c->argument = s;
+    else
+        g_string_free(s, TRUE);
+}
+
 static void take_request(struct command_gatherer *g, struct command *c, const struct mw_event *event, const struct items *items)
 {
     const struct mw_request *q = &event->msg->request;
@@ -226,8 +260,10 @@ static void take_request(struct command_gatherer *g, struct command *c, const st
     bool executes = q->command == MW_COM_STMT_EXECUTE || q->command == MW_COM_STMT_BULK_EXECUTE;
     c->has_params = executes && e->stmt && !(event->msg->notes & (MW_NOTE_BIT(UNBOUND) | MW_NOTE_BIT(UNKNOWN_STATEMENT)));
     c->params_truncated = items && event->msg->status != MW_OK;
-    if (items)
+    if (items) {
         command_values_take(c, items, e->stmt, g->converter);
+        take_argument(c, q, items);
+    }
 }
 
 static struct command *new_command(const struct connection *connection, struct followed *f, const struct mw_event *event)
@@ -325,6 +361,10 @@ static void take_reply(struct command_gatherer *g, struct followed *f, struct co
             add_text(g, c, &c->columns, text_again(g, c, collation, m->column.name));
         break;
     case MW_KIND_OK: take_changes(g, f, c, &m->ok); break;
+    case MW_KIND_PREPARE_OK:
+        c->prepared_params = m->prepare_ok.params;
+        c->prepared_columns = m->prepare_ok.columns;
+        break;
     case MW_KIND_ERR:
         wire_text_free(c->message);
         g_free(c->sqlstate);
