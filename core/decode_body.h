@@ -178,7 +178,7 @@ RD void decode(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet
     case MW_KIND_ROW: decode_row(r, ctx); break;
     case MW_KIND_BINLOG_EVENT: decode_event(r); break;
     case MW_KIND_STREAM: decode_stream(r, dir); break;
-    case MW_KIND_INFILE: decode_infile(r); break;
+    case MW_KIND_INFILE: decode_infile(r, msg); break;
     case MW_KIND_STATISTICS: decode_whole(r, MW_F_RESPONSE, MW_F_MESSAGE); break;
     case MW_KIND_FILE_DATA:
     case MW_KIND_FILE_END: decode_whole(r, MW_F_REQUEST, MW_F_FILE_DATA); break;

@@ -329,12 +329,12 @@ static void decode_prepare_ok(struct mw_reader *r, const struct mw_ctx *ctx, str
 }
 
 /* fb · file name */
-static void decode_infile(struct mw_reader *r)
+static void decode_infile(struct mw_reader *r, struct mw_msg *msg)
 {
     bool node = rd_open(r, MW_F_RESPONSE);
     rd_u8(r, MW_F_RESPONSE_CODE);
     if (rd_left_wire(r))
-        rd_rest(r, MW_F_FILE_NAME);
+        msg->file = rd_rest(r, MW_F_FILE_NAME);
     rd_end(r);
     rd_close(r, node);
 }

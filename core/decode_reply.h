@@ -64,6 +64,17 @@ RD struct mw_slice rd_track(struct mw_reader *r)
     return all;
 }
 
+/* What OK and EOF say of how it went. */
+RD void note_end(struct mw_reader *r, const struct mw_ok *ok)
+{
+    if (ok->warnings)
+        rd_note(r, MW_NOTE_WARNINGS);
+    if (ok->status & (MW_SERVER_QUERY_NO_INDEX_USED | MW_SERVER_QUERY_NO_GOOD_INDEX_USED))
+        rd_note(r, MW_NOTE_NO_INDEX);
+    if (ok->status & MW_SERVER_QUERY_WAS_SLOW)
+        rd_note(r, MW_NOTE_SLOW);
+}
+
 /* OK: 00 or fe · lenenc affected rows · lenenc insert id · 2 status · 2 warnings · [lenenc info] · [session state]
  * Before 4.1: no warnings, status only with CLIENT_TRANSACTIONS. */
 static void decode_ok(struct mw_reader *r, const struct mw_ctx *ctx, struct mw_msg *msg)
@@ -93,12 +104,7 @@ static void decode_ok(struct mw_reader *r, const struct mw_ctx *ctx, struct mw_m
         if (has_state && rd_left_wire(r))
             ok->state = rd_track(r);
     }
-    if (ok->warnings)
-        rd_note(r, MW_NOTE_WARNINGS);
-    if (ok->status & (MW_SERVER_QUERY_NO_INDEX_USED | MW_SERVER_QUERY_NO_GOOD_INDEX_USED))
-        rd_note(r, MW_NOTE_NO_INDEX);
-    if (ok->status & MW_SERVER_QUERY_WAS_SLOW)
-        rd_note(r, MW_NOTE_SLOW);
+    note_end(r, ok);
     rd_end(r);
     rd_close(r, node);
 }
@@ -114,12 +120,7 @@ static void decode_eof(struct mw_reader *r, struct mw_msg *msg)
         ok->status = rd_status(r);
         ok->has_status = rd_ok(r);
     }
-    if (ok->warnings)
-        rd_note(r, MW_NOTE_WARNINGS);
-    if (ok->status & (MW_SERVER_QUERY_NO_INDEX_USED | MW_SERVER_QUERY_NO_GOOD_INDEX_USED))
-        rd_note(r, MW_NOTE_NO_INDEX);
-    if (ok->status & MW_SERVER_QUERY_WAS_SLOW)
-        rd_note(r, MW_NOTE_SLOW);
+    note_end(r, ok);
     rd_end(r);
     rd_close(r, node);
 }

@@ -123,7 +123,7 @@ static void put_request(struct line *l, const struct mw_ctx *ctx, const struct m
         put(l, ", ");
         put_number(l, q->text_length);
         put(l, " bytes");
-    } else if (q->text.p) {
+    } else if (q->text.n) {
         put(l, " ");
         put_text(l, q->text);
     }
@@ -215,6 +215,7 @@ size_t mw_summary(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_msg
         put(l, " ");
         put_number(l, msg->column_count.columns);
         break;
+    case MW_KIND_INFILE: put_named(l, " ", msg->file); break;
     case MW_KIND_PREPARE_OK:
         put(l, " statement ");
         put_number(l, msg->prepare_ok.statement_id);

@@ -129,6 +129,7 @@ struct mw_msg {
         struct mw_column_count column_count;
         struct mw_prepare_ok prepare_ok;
         struct mw_column column;
+        struct mw_slice file; /**< INFILE: name that the server asks for */
     };
 };
 

@@ -61,6 +61,8 @@ static void lines(void **state)
         {&reply, MW_SERVER, "ff ffff 01 01 02 9a0200 l\"copy to tmp table\"",
          "Progress Report stage 1/2 0% copy to tmp table"},
         {&reply, MW_SERVER, "05", "Column Count 5"},
+        {&reply, MW_SERVER, "fb \"/etc/hosts\"", "LOCAL INFILE Request /etc/hosts"},
+        {&command, MW_CLIENT, "03", "COM_QUERY"},
         {&prepared, MW_SERVER, "00 07000000 0200 0300 00 0000", "Prepare OK statement 7 params=3 columns=2"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
