@@ -90,7 +90,8 @@ def check_columns(score, name, rows, truth):
 
 def check_values(score, ws, capture):
     truth = truth_of(capture)
-    wanted = [(c["client_port"], list(expected(c))) for c in truth["connections"] if c.get("client_port")]
+    ports = [(c.get("tcp_client_port") or c.get("client_port"), c) for c in truth["connections"]]  # behind a PROXY header: the first
+    wanted = [(port, list(expected(c))) for port, c in ports if port]
     if truth.get("undecryptable") or "may_miss" in truth or UNNAMED in capture.name or not any(rows for _, rows in wanted):
         return
     rows = rows_of(ws, capture)
