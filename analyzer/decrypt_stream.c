@@ -140,16 +140,6 @@ static void cover(struct side *side, size_t from, size_t to)
     }
 }
 
-/* The header of a frame: 3 bytes as sent, 1 sequence id, 3 bytes before compression, 0 if it is stored. */
-static void put_frame_header(uint8_t *p, size_t sent, uint8_t sequence, size_t before)
-{
-    for (int i = 0; i < 3; i++) {
-        p[i] = (uint8_t)(sent >> 8 * i);
-        p[4 + i] = (uint8_t)(before >> 8 * i);
-    }
-    p[3] = sequence;
-}
-
 /* Writes the first `n` bytes of a piece; of one that was compressed all. A frame that was changed is stored: that needs
  * no compression, and every reader knows it. */
 static void write_piece(const struct decrypt_stream *s, enum mw_dir dir, const struct piece *piece, size_t n)
@@ -161,7 +151,7 @@ static void write_piece(const struct decrypt_stream *s, enum mw_dir dir, const s
     }
     if (piece->frame) {
         uint8_t header[MW_FRAME_HEADER];
-        put_frame_header(header, n, piece->sequence, 0);
+        mw_frame_header(header, (uint32_t)n, piece->sequence, 0);
         s->sink.data(s->sink.user, dir, header, sizeof header, piece->time_ns);
     }
     if (n)
@@ -399,7 +389,7 @@ void decrypt_stream_bytes(struct decrypt_stream *s, const struct conn_bytes *b)
     if (framed) {
         uint8_t header[MW_FRAME_HEADER];
         guint n = b->frame->sent - MW_FRAME_HEADER;
-        put_frame_header(header, n, b->frame->sequence, b->frame->stored ? 0 : b->frame->length);
+        mw_frame_header(header, (uint32_t)n, b->frame->sequence, b->frame->stored ? 0 : b->frame->length);
         piece->sequence = b->frame->sequence;
         piece->frame = g_byte_array_sized_new(b->frame->sent);
         g_byte_array_append(piece->frame, header, sizeof header);
@@ -486,7 +476,7 @@ void decrypt_stream_gap(struct decrypt_stream *s, enum mw_dir dir, uint64_t n, c
         /* Its header was seen: with it, readers know how much is missing. */
         uint8_t header[MW_FRAME_HEADER];
         size_t sent = damaged->sent - MW_FRAME_HEADER;
-        put_frame_header(header, sent, damaged->sequence, damaged->length == sent ? 0 : damaged->length);
+        mw_frame_header(header, (uint32_t)sent, damaged->sequence, damaged->length == sent ? 0 : damaged->length);
         s->sink.data(s->sink.user, dir, header, sizeof header, s->now_ns);
         n = sent;
     }

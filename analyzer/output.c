@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "analyzer/table.h"
+#include "analyzer/text.h"
 
 static const char *const names[FORMAT_COUNT] = {"text", "json", "ndjson", "csv", "markdown"};
 
@@ -44,6 +45,14 @@ char *output_close(struct output *out, bool keep)
     char *error = output_file_close(out->file, keep);
     out->file = NULL;
     return error;
+}
+
+void output_text(struct output *out, const char *text)
+{
+    GString *safe = g_string_new(NULL);
+    text_escape_terminal(safe, text, strlen(text));
+    sink_write(out->sink, safe->str, safe->len);
+    g_string_free(safe, TRUE);
 }
 
 void output_printf(struct output *out, const char *format, ...)

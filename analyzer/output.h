@@ -35,6 +35,9 @@ char *output_open(struct output *out, enum format format, const char *path, enum
  * not be written to g_free. A reader that went away (EPIPE) is no error. */
 char *output_close(struct output *out, bool keep);
 
+/** Writes a text that may hold anything, made safe for a terminal. */
+void output_text(struct output *out, const char *text);
+
 /** printf to the output. */
 void output_printf(struct output *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `mywire doctor`: what could not be read and why, and what to do next. */
-#include <string.h>
-
 #include "analyzer/cli.h"
 #include "analyzer/doctor.h"
 #include "analyzer/evidence.h"
@@ -30,10 +28,9 @@ static void write_json(struct output *out, const struct analysis *a, const GArra
 /* A line with a label; texts hold names of files, which may hold anything. */
 static void line(struct output *out, const char *label, const char *text)
 {
-    GString *safe = g_string_new(NULL);
-    text_escape_terminal(safe, text, strlen(text));
-    output_printf(out, "%s%s\n", label, safe->str);
-    g_string_free(safe, TRUE);
+    output_printf(out, "%s", label);
+    output_text(out, text);
+    output_printf(out, "\n");
 }
 
 static void write_example(struct output *out, const struct diagnosis_case *k)

@@ -130,13 +130,12 @@ static void write_json(struct output *out, const struct summary *s, const struct
 /* Label and value: a line of text, or a list item; an indented label makes an item of the list above. */
 static void line(struct output *out, const char *label, const char *value)
 {
-    GString *safe = g_string_new(NULL);
-    text_escape_terminal(safe, value, strlen(value));
     if (out->format == FORMAT_MARKDOWN)
-        output_printf(out, "%.*s- **%s**: %s\n", (int)strspn(label, " "), "  ", label + strspn(label, " "), safe->str);
+        output_printf(out, "%.*s- **%s**: ", (int)strspn(label, " "), "  ", label + strspn(label, " "));
     else
-        output_printf(out, "%-14s %s\n", label, safe->str);
-    g_string_free(safe, TRUE);
+        output_printf(out, "%-14s ", label);
+    output_text(out, value);
+    output_printf(out, "\n");
 }
 
 /* "app 12, root 3, and 4 more" */
@@ -208,11 +207,9 @@ static void write_findings(struct output *out, const struct analysis *a, const G
         output_printf(out, "\n");
     for (guint i = 0; i < findings->len; i++) {
         const struct doctor_finding *f = &g_array_index(findings, struct doctor_finding, i);
-        GString *safe = g_string_new(NULL);
-        text_escape_terminal(safe, f->sentence, strlen(f->sentence));
-        output_printf(out, out->format == FORMAT_MARKDOWN ? "- **%s**: %s\n" : "  %s: %s\n",
-                      doctor_severity_name(f->severity), safe->str);
-        g_string_free(safe, TRUE);
+        output_printf(out, out->format == FORMAT_MARKDOWN ? "- **%s**: " : "  %s: ", doctor_severity_name(f->severity));
+        output_text(out, f->sentence);
+        output_printf(out, "\n");
     }
     if (findings->len)
         output_printf(out, "%s`mywire doctor` says what to do.\n", out->format == FORMAT_MARKDOWN ? "\n" : "");

@@ -102,6 +102,15 @@ static bool reserve(const struct mw_inflater *f, uint8_t **p, uint32_t *size, ui
     return true;
 }
 
+void mw_frame_header(uint8_t *p, uint32_t sent, uint8_t sequence, uint32_t before)
+{
+    for (int i = 0; i < 3; i++) {
+        p[i] = (uint8_t)(sent >> 8 * i);
+        p[4 + i] = (uint8_t)(before >> 8 * i);
+    }
+    p[3] = sequence;
+}
+
 static uint32_t le24(const uint8_t *p)
 {
     return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;

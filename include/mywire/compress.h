@@ -28,6 +28,9 @@ struct mw_codec;
 struct mw_codec *mw_codec_new(const struct mw_mem *mem);
 void mw_codec_free(struct mw_codec *codec);
 
+/** Writes the header of a frame: MW_FRAME_HEADER bytes at `p`. `before` is 0 for a stored frame. Both lengths have 24 bits. */
+void mw_frame_header(uint8_t *p, uint32_t sent, uint8_t sequence, uint32_t before);
+
 /** Which algorithm made this data, the beginning of a frame's: zstd's magic number tells. */
 enum mw_algorithm mw_algorithm_of(const uint8_t *p, size_t n);
 

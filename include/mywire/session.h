@@ -100,7 +100,9 @@ struct mw_session *mw_session_new(const struct mw_mem *mem, const struct mw_limi
 void mw_session_free(struct mw_session *s);
 
 /** The snapshot for decoding `packet`, which `dir` sent next, with the objects that it needs. Copy it to keep it; its objects stay
- *  until the next call for the same direction, or as long as mem->free is NULL. */
+ *  until the next call for the same direction, or as long as mem->free is NULL. Where the capture did not show what both sides agreed on, the
+ *  packet's first bytes may: the session takes that up before, and may tell that a command is over. Call it once a packet, in order, and
+ *  mw_session_step after it. */
 const struct mw_ctx *mw_session_pin(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet);
 
 /** The live state of a side, for looking at. */
