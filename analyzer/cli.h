@@ -13,32 +13,54 @@ enum cli_exit { CLI_OK = 0, CLI_FINDINGS = 1, CLI_USAGE = 2, CLI_INPUT = 3, CLI_
 /** What `mywire secrets` is asked to do. */
 enum secrets_verb { SECRETS_LIST, SECRETS_INJECT, SECRETS_STRIP };
 
-/** What the command line says. */
+/** What the command line says. GOption fills in the first part, cli_options_take() the second. */
 struct cli {
-    char **files;
-    char *filter;
-    GArray *ports; /**< of uint16_t */
-    bool only_ports;
+    /* As given; owned. */
+    char **files; /**< the operands; the ones behind a command's own, from cli_options_take() on */
     char **keylogs, **tls_keys;
-    char *tls_key_password;      /**< a file, or NULL */
-    bool keylog_env, keys_given; /**< the environment's key log is read; any key was named */
-    struct tls_secrets *secrets; /**< commands that take files: never NULL */
+    char *filter;
+    char *tls_key_password; /**< a file, or NULL */
+    gboolean keylog_env, only_ports, quiet, version;
+    gboolean verbose_fields, offsets, show_secrets;
+    gboolean keep_ssl_flag, decompress, mysql_only; /**< `decrypt` */
+    gint64 rows;                                    /**< `follow`: rows shown of each result */
+    struct {
+        char **ports, **outputs, **operands;
+        char *max_sql, *format, *color, *format_help;
+    } text;
+
+    /* What was made of it. */
+    GArray *ports;   /**< of uint16_t */
     GArray *outputs; /**< of struct output, at least one; none where a capture is written */
-    enum secrets_verb secrets_verb;
-    const char *capture_out; /**< `decrypt`, `secrets inject` and `strip`: the file of -o; NULL: standard output */
-    uint64_t connection; /**< `follow`: id of the connection */
-    uint64_t rows;       /**< `follow`: rows shown of each result */
     uint64_t max_sql; /**< bytes kept of a statement */
-    bool show_secrets, verbose_fields, offsets, quiet;
-    bool keep_ssl_flag, decompress, mysql_only; /**< `decrypt` */
+    uint64_t connection; /**< `follow`: id of the connection */
+    enum secrets_verb secrets_verb;
+    const char *capture_out;     /**< `decrypt`, `secrets inject` and `strip`: the file of -o; NULL: standard output */
+    bool writes_capture;         /**< the result is a capture, no outputs */
+    bool keys_given;             /**< any key was named */
+    struct tls_secrets *secrets; /**< commands that take files: never NULL */
+};
+
+/** Groups of options; a command has a set of them. */
+enum cli_options_group {
+    OPTIONS_INPUT = 1,    /**< keys, ports, filter */
+    OPTIONS_OUTPUT = 2,   /**< format, files, color */
+    OPTIONS_SQL = 4,      /**< --max-sql */
+    OPTIONS_PACKETS = 8,  /**< -V, --offsets, --show-secrets */
+    OPTIONS_FOLLOW = 16,  /**< --rows, --show-secrets */
+    OPTIONS_DECRYPT = 32, /**< what is written, and how */
+    OPTIONS_SECRETS = 64  /**< a key log alone */
 };
 
 /** A command of the program. */
 struct cli_command {
     const char *name;
-    const char *help;   /**< one line */
-    unsigned formats;   /**< set of FORMAT_BIT; the first of text, json … is the default */
-    bool takes_files;
+    const char *help;      /**< one line */
+    unsigned formats;      /**< set of FORMAT_BIT; the first of text, json … is the default */
+    unsigned options;      /**< set of enum cli_options_group */
+    const char *operands;  /**< as the usage line shows them; NULL: none */
+    /** Takes what only this command has: operands before the files, what must go together. False: what is wrong was said. */
+    bool (*take)(struct cli *cli);
     /** Runs it; results go to the outputs. Returns an exit code. */
     enum cli_exit (*run)(struct cli *cli);
 };
@@ -64,7 +86,7 @@ enum cli_exit cli_load_keys(struct cli *cli);
 void cli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /** Says on stderr what is wrong with the command line. Returns CLI_USAGE. */
-enum cli_exit cli_usage(const char *sentence);
+enum cli_exit cli_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /** Says on stderr what is wrong with something else. Returns `code`. */
 enum cli_exit cli_error(enum cli_exit code, const char *sentence);

@@ -34,7 +34,7 @@ static void remember(void *user, const char *where, unsigned line, const char *w
 static enum cli_exit refuse(const char *option, char *error)
 {
     char *sentence = g_strdup_printf("%s %s", option, error);
-    enum cli_exit result = cli_usage(sentence);
+    enum cli_exit result = cli_usage("%s", sentence);
     g_free(sentence);
     g_free(error);
     return result;

@@ -147,7 +147,7 @@ static enum cli_exit prepare(struct cli *cli, struct spool *spool)
                                     "input, which is kept in a temporary file: mywire decrypt - < %s",
                                     *path, *path);
         if (error)
-            result = cli_usage(error);
+            result = cli_usage("%s", error);
     }
     g_free(error);
     return result;

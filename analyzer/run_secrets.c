@@ -84,7 +84,7 @@ static enum cli_exit inject(const struct cli *cli)
     for (char **path = cli->keylogs; *path && result == CLI_OK; path++) {
         char *error = read_keylog(*path, texts);
         if (error)
-            result = cli_usage(error);
+            result = cli_usage("%s", error);
         g_free(error);
     }
     if (result == CLI_OK)

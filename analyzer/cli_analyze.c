@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The analysis as the command line asks for it, and what it says on stderr. */
+#include "analyzer/cli.h"
+#include "analyzer/inputs.h"
+
+/* Says what of the directories was not read. Returns whether each had a capture. */
+static bool tell_directories(const struct cli *cli, const GArray *notes)
+{
+    bool all = true;
+    for (guint i = 0; i < notes->len; i++) {
+        const struct inputs_note *note = &g_array_index(notes, struct inputs_note, i);
+        all = all && note->captures;
+        if (!note->captures)
+            cli_complain("The directory %s has no capture in it; name another one, or files.", note->directory);
+        else if (note->others && !cli->quiet)
+            cli_complain("In %s %u file%s left out: no capture%s.", note->directory, note->others,
+                         note->others == 1 ? " is" : "s are", note->others == 1 ? "" : "s");
+    }
+    return all;
+}
+
+struct analysis_request cli_request(struct cli *cli, char *const *paths)
+{
+    return (struct analysis_request){.paths = paths,
+                                     .filter = cli->filter,
+                                     .ports = (const uint16_t *)(void *)cli->ports->data,
+                                     .n_ports = cli->ports->len,
+                                     .only_ports = cli->only_ports,
+                                     .secrets = cli->secrets};
+}
+
+enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer)
+{
+    GArray *notes;
+    char **paths = inputs_expand(cli->files, &notes);
+    bool all = tell_directories(cli, notes);
+    inputs_notes_free(notes);
+    struct analysis_request request = cli_request(cli, paths);
+    enum analysis_end end = analysis_run(a, &request, observer);
+    g_strfreev(paths);
+    if (end == ANALYSIS_USAGE) {
+        cli_usage("%s", a->error);
+        return CLI_USAGE;
+    }
+    for (guint i = 0; i < a->inputs->len; i++) {
+        const struct analysis_input *input = &g_array_index(a->inputs, struct analysis_input, i);
+        if (input->error)
+            cli_complain("%s", input->error);
+    }
+    if (a->connections == 0 && a->counters.packets > 0 && cli->only_ports && !cli->quiet)
+        cli_complain("No MySQL or MariaDB traffic was found on the ports of -p in %" G_GUINT64_FORMAT
+                 " packets; without --only-ports others are looked at too.",
+                 a->counters.packets);
+    else if (a->connections == 0 && a->counters.packets > 0 && !cli->quiet)
+        cli_complain("No MySQL or MariaDB traffic was found in %" G_GUINT64_FORMAT " packets (%" G_GUINT64_FORMAT
+                 " TCP connections); if it is there on an unusual port and the logins are not, name the port with -p.",
+                 a->counters.packets, a->counters.flows);
+    else if (a->counters.packets == 0 && end == ANALYSIS_DONE && all && !cli->quiet)
+        cli_complain("There is no packet in the input%s.", cli->filter ? " that matches the filter" : "");
+    return end == ANALYSIS_INCOMPLETE || !all ? CLI_INPUT : CLI_OK;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/cli_options.h"
+
+#include <errno.h>
+#include <string.h>
+
+char **cli_options_split(char **argv)
+{
+    GPtrArray *out = g_ptr_array_new();
+    bool options = true;
+    for (char **a = argv; *a; a++) {
+        const char *arg = *a;
+        options = options && strcmp(arg, "--") != 0;
+        if (options && arg[0] == '-' && arg[1] && arg[2] && strchr("kpfFo", arg[1])) {
+            g_ptr_array_add(out, g_strndup(arg, 2));
+            arg += 2;
+        }
+        g_ptr_array_add(out, g_strdup(arg));
+    }
+    g_ptr_array_add(out, NULL);
+    return (char **)g_ptr_array_free(out, FALSE);
+}
+
+/* The formats of a command, as its help and complaints list them. */
+static char *format_list(const struct cli_command *command)
+{
+    GString *list = g_string_new(NULL);
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (command->formats & FORMAT_BIT(f))
+            g_string_append_printf(list, "%s%s", list->len ? ", " : "", format_name(f));
+    return g_string_free(list, FALSE);
+}
+
+/* An array of entries for GOption, which copies it. */
+#define ENTRIES(...) (const GOptionEntry[]){__VA_ARGS__, {0}}
+
+GOptionContext *cli_options_context(const struct cli_command *command, const char *summary, struct cli *cli)
+{
+    cli->text.format_help = format_list(command);
+    const struct {
+        unsigned group; /* 0: every command's */
+        const GOptionEntry *entries;
+    } groups[] = {
+        {OPTIONS_INPUT, ENTRIES(
+            {"keylog", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &cli->keylogs, "TLS key log (SSLKEYLOGFILE format); repeatable", "FILE"},
+            {"keylog-env", 0, 0, G_OPTION_ARG_NONE, &cli->keylog_env, "Read the key log that SSLKEYLOGFILE names", NULL},
+            {"tls-key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &cli->tls_keys, "RSA private key of a server (PEM, DER, PKCS#12, pkcs11:); repeatable", "FILE"},
+            {"tls-key-password", 0, 0, G_OPTION_ARG_FILENAME, &cli->tls_key_password, "File with the password or PIN of --tls-key", "FILE"},
+            {"port", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &cli->text.ports, "MySQL speaks on this port; repeatable", "N"},
+            {"only-ports", 0, 0, G_OPTION_ARG_NONE, &cli->only_ports, "Look for MySQL on the ports of -p only", NULL},
+            {"filter", 'f', 0, G_OPTION_ARG_STRING, &cli->filter, "Read only packets that match (pcap-filter(7))", "BPF"})},
+        {OPTIONS_SECRETS, ENTRIES(
+            {"keylog", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &cli->keylogs, "inject: the TLS key log (SSLKEYLOGFILE format); repeatable", "FILE"})},
+        {OPTIONS_DECRYPT, ENTRIES(
+            {"output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &cli->text.outputs, "The pcapng file to write; - is standard output", "FILE"},
+            {"decompress", 0, 0, G_OPTION_ARG_NONE, &cli->decompress, "Take compression off, too", NULL},
+            {"keep-ssl-flag", 0, 0, G_OPTION_ARG_NONE, &cli->keep_ssl_flag, "Leave CLIENT_SSL set in greetings and logins", NULL},
+            {"mysql-only", 0, 0, G_OPTION_ARG_NONE, &cli->mysql_only, "Leave out packets of other traffic", NULL},
+            {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &cli->show_secrets, "Do not cover passwords in clear", NULL})},
+        {OPTIONS_OUTPUT, ENTRIES(
+            {"format", 'F', 0, G_OPTION_ARG_STRING, &cli->text.format, cli->text.format_help, "FORMAT"},
+            {"output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &cli->text.outputs, "Write to a file; repeatable, each with its own format", "[FORMAT:]FILE"},
+            {"color", 0, 0, G_OPTION_ARG_STRING, &cli->text.color, "auto, always or never", "WHEN"})},
+        {0, ENTRIES(
+            {"quiet", 'q', 0, G_OPTION_ARG_NONE, &cli->quiet, "No remarks on stderr; errors are still told", NULL},
+            {"version", 0, 0, G_OPTION_ARG_NONE, &cli->version, "Print the version", NULL},
+            {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &cli->text.operands, NULL, command->operands})},
+        {OPTIONS_PACKETS, ENTRIES(
+            {"verbose", 'V', 0, G_OPTION_ARG_NONE, &cli->verbose_fields, "All fields of each packet", NULL},
+            {"offsets", 0, 0, G_OPTION_ARG_NONE, &cli->offsets, "Offset and length of each field", NULL},
+            {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &cli->show_secrets, "Show scrambles and passwords", NULL})},
+        {OPTIONS_SQL, ENTRIES(
+            {"max-sql", 0, 0, G_OPTION_ARG_STRING, &cli->text.max_sql, "Bytes shown of a statement, 64K unless told, 256K at most", "SIZE"})},
+        {OPTIONS_FOLLOW, ENTRIES(
+            {"rows", 0, 0, G_OPTION_ARG_INT64, &cli->rows, "Show the first N rows of each result", "N"},
+            {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &cli->show_secrets, "Show scrambles and passwords", NULL})},
+    };
+    GOptionContext *context = g_option_context_new(NULL);
+    g_option_context_set_summary(context, summary);
+    g_option_context_set_description(context, "Exit status: 0 done, 1 findings, 2 usage error, 3 an input could not be read "
+                                              "to its end, 4 evidence insufficient.\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
+        if (groups[i].group == 0 || command->options & groups[i].group)
+            g_option_context_add_main_entries(context, groups[i].entries, NULL);
+    g_option_context_set_strict_posix(context, FALSE);
+    return context;
+}
+
+/* -- taking them ---------------------------------------------------------------------------------------------------- */
+
+static bool take_ports(struct cli *cli, char **ports)
+{
+    cli->ports = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    for (; ports && *ports; ports++) {
+        guint64 n;
+        if (!g_ascii_string_to_unsigned(*ports, 10, 1, 65535, &n, NULL)) {
+            cli_usage("-p %s: a port is a number from 1 to 65535.", *ports);
+            return false;
+        }
+        uint16_t port = (uint16_t)n;
+        g_array_append_val(cli->ports, port);
+    }
+    return true;
+}
+
+/* A number of bytes: 1000, 64K, 16M, 1G. */
+static bool take_size(const char *option, const char *text, uint64_t usual, uint64_t *size)
+{
+    static const char units[] = "KMG";
+    *size = usual;
+    if (!text)
+        return true;
+    char *end;
+    errno = 0;
+    guint64 n = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &end, 10) : 0;
+    const char *unit = n && *end ? strchr(units, g_ascii_toupper(*end)) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    if (n == 0 || errno || (*end && (!unit || end[1])) || n > (UINT64_MAX >> shift)) {
+        cli_usage("%s %s: a size is a number of bytes, perhaps with K, M or G behind it.", option, text);
+        return false;
+    }
+    *size = n << shift;
+    return true;
+}
+
+static bool take_color(const char *name, enum color_mode *mode)
+{
+    static const char *const names[] = {"auto", "always", "never"};
+    *mode = COLOR_AUTO;
+    for (int i = 0; name && i < 3; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *mode = i;
+            return true;
+        }
+    if (name)
+        cli_usage("--color %s: auto, always or never.", name);
+    return !name;
+}
+
+static bool check_format(const struct cli_command *command, enum format format, const char *given)
+{
+    if (format != FORMAT_COUNT && command->formats & FORMAT_BIT(format))
+        return true;
+    char *list = format_list(command);
+    cli_usage("%s has no format %s; it has: %s.", command->name, given, list);
+    g_free(list);
+    return false;
+}
+
+/* -o [FORMAT:]FILE. Without a known format before the colon the whole is a file name. */
+static bool open_outputs(struct cli *cli, const struct cli_command *command)
+{
+    enum color_mode color;
+    cli->outputs = g_array_new(FALSE, TRUE, sizeof(struct output));
+    if (!take_color(cli->text.color, &color))
+        return false;
+    enum format usual = FORMAT_TEXT;
+    if (cli->text.format) {
+        usual = format_from(cli->text.format, strlen(cli->text.format));
+        if (!check_format(command, usual, cli->text.format))
+            return false;
+    }
+    char *to_stdout[] = {NULL, NULL};
+    char **paths = cli->text.outputs ? cli->text.outputs : to_stdout;
+    size_t n = cli->text.outputs ? g_strv_length(cli->text.outputs) : 1;
+    for (size_t i = 0; i < n; i++) {
+        enum format format = usual;
+        const char *path = paths[i];
+        const char *colon = path ? strchr(path, ':') : NULL;
+        enum format named = colon ? format_from(path, (size_t)(colon - path)) : FORMAT_COUNT;
+        if (named != FORMAT_COUNT) {
+            format = named;
+            path = colon + 1;
+            if (!check_format(command, format, format_name(format)))
+                return false;
+        }
+        if (path && strcmp(path, "-") == 0)
+            path = NULL;
+        struct output out;
+        char *error = output_open(&out, format, path, color);
+        if (error) {
+            cli_usage("%s", error);
+            g_free(error);
+            return false;
+        }
+        g_array_append_val(cli->outputs, out);
+    }
+    return true;
+}
+
+/* follow ID FILE...: the first operand is no file. */
+bool cli_take_connection(struct cli *cli)
+{
+    guint64 id;
+    if (!cli->files || !*cli->files || !g_ascii_string_to_unsigned(*cli->files, 10, 1, G_MAXUINT64, &id, NULL)) {
+        cli_usage("follow needs the id of a connection before the files; `mywire connections` shows ids.");
+        return false;
+    }
+    if (cli->rows < 0) {
+        cli_usage("--rows %" G_GINT64_FORMAT ": a number of rows is not negative.", cli->rows);
+        return false;
+    }
+    cli->files++;
+    cli->connection = id;
+    return true;
+}
+
+/* secrets list|inject|strip FILE: the first operand is no file. */
+bool cli_take_secrets_verb(struct cli *cli)
+{
+    static const char *const verbs[] = {[SECRETS_LIST] = "list", [SECRETS_INJECT] = "inject", [SECRETS_STRIP] = "strip"};
+    size_t verb = 0;
+    while (verb < G_N_ELEMENTS(verbs) && cli->files && *cli->files && strcmp(*cli->files, verbs[verb]) != 0)
+        verb++;
+    if (!cli->files || !*cli->files || verb == G_N_ELEMENTS(verbs)) {
+        cli_usage("secrets needs to be told what to do: list, inject or strip.");
+        return false;
+    }
+    cli->secrets_verb = verb;
+    cli->files++;
+    size_t outputs = cli->text.outputs ? g_strv_length(cli->text.outputs) : 0;
+    if (*cli->files && cli->files[1])
+        cli_usage("secrets %s takes one file at a time, yet %s was given too.", verbs[verb], cli->files[1]);
+    else if (verb == SECRETS_INJECT && !cli->keylogs)
+        cli_usage("secrets inject needs the key log: add -k FILE.");
+    else if (verb != SECRETS_INJECT && cli->keylogs)
+        cli_usage("secrets %s takes no key log; -k is for inject.", verbs[verb]);
+    else if (verb != SECRETS_LIST && outputs > 1)
+        cli_usage("secrets %s writes one file; -o was given %zu times.", verbs[verb], outputs);
+    else {
+        cli->writes_capture = verb != SECRETS_LIST;
+        cli->capture_out = outputs ? cli->text.outputs[0] : NULL;
+        return true;
+    }
+    return false;
+}
+
+/* decrypt -o OUT FILE... */
+bool cli_take_decrypt(struct cli *cli)
+{
+    size_t outputs = cli->text.outputs ? g_strv_length(cli->text.outputs) : 0;
+    cli->writes_capture = true;
+    if (outputs == 0)
+        cli_usage("decrypt needs the file to write: add -o FILE, or -o - for standard output.");
+    else if (outputs > 1)
+        cli_usage("decrypt writes one file; -o was given %zu times.", outputs);
+    else
+        cli->capture_out = cli->text.outputs[0];
+    return outputs == 1;
+}
+
+enum cli_exit cli_options_take(struct cli *cli, const struct cli_command *command)
+{
+    enum { MAX_SQL = 65536 };
+    cli->files = cli->text.operands;
+    if (!take_ports(cli, cli->text.ports) || !take_size("--max-sql", cli->text.max_sql, MAX_SQL, &cli->max_sql))
+        return CLI_USAGE;
+    if (cli->only_ports && cli->ports->len == 0)
+        return cli_usage("--only-ports needs the ports: add -p N.");
+    if (command->take && !command->take(cli))
+        return CLI_USAGE;
+    if (command->operands && (!cli->files || !*cli->files))
+        return cli_usage("%s needs a capture file, or - for standard input.", command->name);
+    if (!command->operands && cli->files && *cli->files)
+        return cli_usage("%s takes no file, yet %s was given.", command->name, *cli->files);
+    if (command->operands && cli_load_keys(cli) != CLI_OK)
+        return CLI_USAGE;
+    return cli->writes_capture || open_outputs(cli, command) ? CLI_OK : CLI_USAGE;
+}
+
+void cli_options_free(struct cli *cli)
+{
+    char **lists[] = {cli->keylogs, cli->tls_keys, cli->text.ports, cli->text.outputs, cli->text.operands};
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+        g_strfreev(lists[i]);
+    char *texts[] = {cli->filter,      cli->tls_key_password, cli->text.max_sql,
+                     cli->text.format, cli->text.color,       cli->text.format_help};
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
+    tls_secrets_free(cli->secrets);
+    if (cli->ports)
+        g_array_free(cli->ports, TRUE);
+    if (cli->outputs)
+        g_array_free(cli->outputs, TRUE);
+}
