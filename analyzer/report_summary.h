@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The summary of a run: what is in here, is it healthy, how much of it could be read. */
+#ifndef ANALYZER_REPORT_SUMMARY_H
+#define ANALYZER_REPORT_SUMMARY_H
+
+#include "analyzer/analysis.h"
+#include "analyzer/output.h"
+
+/** What is gathered of connections. Its size does not depend on their number. */
+struct summary;
+
+struct summary *summary_new(void);
+
+/** Counts a connection that is over. */
+void summary_add(struct summary *s, const struct connection *c);
+
+/** Writes the summary of a finished run in the output's format: text, Markdown, JSON. */
+void summary_write(struct output *out, const struct summary *s, const struct analysis *a);
+
+void summary_free(struct summary *s);
+
+#endif
