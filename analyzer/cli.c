@@ -22,7 +22,7 @@ static const struct cli_command commands[] = {
     {"connections", "one record a connection: who, to what, how secured, how it ended", TEXT | JSON | NDJSON | CSV, USUAL,
      "FILE...", NULL, run_connections},
     {"handshakes", "the handshake inventory: versions, capabilities, collations, plugins, clients, latencies",
-     TEXT | JSON | NDJSON | CSV, USUAL, "FILE...", NULL, run_handshakes},
+     TEXT | JSON | NDJSON | CSV, USUAL | OPTIONS_HANDSHAKES, "FILE...", cli_take_by, run_handshakes},
     {"commands", "one record a command: SQL, parameters, rows, errors, times", TEXT | JSON | NDJSON | CSV,
      USUAL | OPTIONS_SQL, "FILE...", NULL, run_commands},
     {"packets", "every protocol packet; -V with all fields", TEXT | JSON | NDJSON, USUAL | OPTIONS_PACKETS, "FILE...", NULL,

@@ -4,6 +4,7 @@
 #define ANALYZER_CLI_H
 
 #include "analyzer/analysis.h"
+#include "analyzer/handshake_groups.h"
 #include "analyzer/output.h"
 #include "analyzer/output_file.h"
 
@@ -26,7 +27,7 @@ struct cli {
     gint64 rows;                                    /**< `follow`: rows shown of each result */
     struct {
         char **ports, **outputs, **operands;
-        char *max_sql, *format, *color, *format_help;
+        char *max_sql, *by, *format, *color, *format_help;
     } text;
 
     /* What was made of it. */
@@ -34,6 +35,8 @@ struct cli {
     GArray *outputs; /**< of struct output, at least one; none where a capture is written */
     uint64_t max_sql; /**< bytes kept of a statement */
     uint64_t connection; /**< `follow`: id of the connection */
+    enum handshake_fact by[HANDSHAKE_BY_MAX]; /**< `handshakes`: what connections are grouped by */
+    size_t n_by;
     enum secrets_verb secrets_verb;
     const char *capture_out;     /**< `decrypt`, `secrets inject` and `strip`: the file of -o; NULL: standard output */
     bool writes_capture;         /**< the result is a capture, no outputs */
@@ -49,6 +52,7 @@ enum cli_options_group {
     OPTIONS_PACKETS = 8,  /**< -V, --offsets, --show-secrets */
     OPTIONS_FOLLOW = 16,  /**< --rows, --show-secrets */
     OPTIONS_DECRYPT = 32, /**< what is written, and how */
+    OPTIONS_HANDSHAKES = 128, /**< --by */
     OPTIONS_SECRETS = 64  /**< a key log alone */
 };
 

@@ -71,6 +71,8 @@ GOptionContext *cli_options_context(const struct cli_command *command, const cha
             {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &cli->show_secrets, "Show scrambles and passwords", NULL})},
         {OPTIONS_SQL, ENTRIES(
             {"max-sql", 0, 0, G_OPTION_ARG_STRING, &cli->text.max_sql, "Bytes shown of a statement, 64K unless told, 256K at most", "SIZE"})},
+        {OPTIONS_HANDSHAKES, ENTRIES(
+            {"by", 0, 0, G_OPTION_ARG_STRING, &cli->text.by, "An inventory for each value of these facts: user, program, server_version …", "FACT,..."})},
         {OPTIONS_FOLLOW, ENTRIES(
             {"rows", 0, 0, G_OPTION_ARG_INT64, &cli->rows, "Show the first N rows of each result", "N"},
             {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &cli->show_secrets, "Show scrambles and passwords", NULL})},
@@ -235,6 +237,32 @@ bool cli_take_secrets_verb(struct cli *cli)
     return false;
 }
 
+/* handshakes --by user,program */
+bool cli_take_by(struct cli *cli)
+{
+    char **names = cli->text.by ? g_strsplit(cli->text.by, ",", -1) : NULL;
+    bool good = !names || *names;
+    if (!good)
+        cli_usage("--by needs a fact, as in --by user,program.");
+    for (char **name = names; good && name && *name; name++) {
+        enum handshake_fact fact = handshake_fact_from(*name, strlen(*name));
+        good = fact != HANDSHAKE_FACTS && cli->n_by < HANDSHAKE_BY_MAX;
+        if (good)
+            cli->by[cli->n_by++] = fact;
+        else if (fact != HANDSHAKE_FACTS)
+            cli_usage("--by %s: %d facts at once are the most.", cli->text.by, HANDSHAKE_BY_MAX);
+    }
+    if (!good && names && *names && cli->n_by < HANDSHAKE_BY_MAX) {
+        GString *known = g_string_new(NULL);
+        for (int f = 0; f < HANDSHAKE_FACTS; f++)
+            g_string_append_printf(known, "%s%s", f ? ", " : "", handshake_fact_key(f));
+        cli_usage("--by %s: \"%s\" is no fact; there are %s.", cli->text.by, names[cli->n_by], known->str);
+        g_string_free(known, TRUE);
+    }
+    g_strfreev(names);
+    return good;
+}
+
 /* decrypt -o OUT FILE... */
 bool cli_take_decrypt(struct cli *cli)
 {
@@ -273,7 +301,7 @@ void cli_options_free(struct cli *cli)
     char **lists[] = {cli->keylogs, cli->tls_keys, cli->text.ports, cli->text.outputs, cli->text.operands};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         g_strfreev(lists[i]);
-    char *texts[] = {cli->filter,      cli->tls_key_password, cli->text.max_sql,
+    char *texts[] = {cli->filter,      cli->tls_key_password, cli->text.max_sql, cli->text.by,
                      cli->text.format, cli->text.color,       cli->text.format_help};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "analyzer/endpoint.h"
+
 /* Values of a fact that are told apart; programs and users can be many. */
-enum { VALUES_MAX = 10000, SCRATCH = 1200 };
+enum { VALUES_MAX = 10000, SCRATCH = HANDSHAKE_SCRATCH };
 
 struct handshakes *handshakes_new(void)
 {
@@ -69,6 +71,18 @@ static const char *resumption(enum tls_resumption resumed)
     return names[resumed];
 }
 
+static const char *endpoint(const struct endpoint *e, char *scratch)
+{
+    endpoint_text(e, scratch);
+    return scratch;
+}
+
+static const char *address(const struct endpoint *e, char *scratch)
+{
+    endpoint_address(e, scratch);
+    return scratch;
+}
+
 /* The end of its validity before the subject: handshake_certificate() takes them apart. */
 static const char *certificate(const struct connection_tls *tls, char *scratch)
 {
@@ -95,7 +109,7 @@ bool handshake_certificate(const char *value, int64_t now_ns, struct handshake_c
     return true;
 }
 
-static const char *fact_value(const struct connection *c, enum handshake_fact fact, char *scratch)
+const char *handshake_fact_value(const struct connection *c, enum handshake_fact fact, char *scratch)
 {
     switch (fact) {
 #define FACT(key, title, value)                                                                                        \
@@ -130,7 +144,7 @@ void handshakes_add(struct handshakes *h, const struct connection *c)
     char scratch[SCRATCH];
     h->connections++;
     for (int i = 0; i < HANDSHAKE_FACTS; i++) {
-        const char *value = fact_value(c, i, scratch);
+        const char *value = handshake_fact_value(c, i, scratch);
         if (value)
             tally_add(h->facts[i], value, strlen(value), 1);
     }
@@ -173,6 +187,15 @@ const char *handshake_fact_key(enum handshake_fact fact)
 #undef FACT
     };
     return keys[fact];
+}
+
+enum handshake_fact handshake_fact_from(const char *key, size_t n)
+{
+    int fact = 0;
+    while (fact < HANDSHAKE_FACTS &&
+           (strlen(handshake_fact_key(fact)) != n || memcmp(handshake_fact_key(fact), key, n) != 0))
+        fact++;
+    return fact;
 }
 
 const char *handshake_fact_title(enum handshake_fact fact)

@@ -38,9 +38,18 @@ void handshakes_add(struct handshakes *h, const struct connection *c);
 /** Adds `from` to `into`. */
 void handshakes_merge(struct handshakes *into, const struct handshakes *from);
 
+/** Bytes that handshake_fact_value() may need. */
+#define HANDSHAKE_SCRATCH 1200
+
+/** The value of a fact, which may be in `scratch`, or NULL where it is not known of the connection. */
+const char *handshake_fact_value(const struct connection *c, enum handshake_fact fact, char *scratch);
+
 /** "server_version" and "Server version". */
 const char *handshake_fact_key(enum handshake_fact fact);
 const char *handshake_fact_title(enum handshake_fact fact);
+
+/** The fact of that key, or HANDSHAKE_FACTS. */
+enum handshake_fact handshake_fact_from(const char *key, size_t n);
 
 /** A value of the fact tls_certificate. */
 struct handshake_certificate {

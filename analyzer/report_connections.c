@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/report_connections.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
-enum { CONNECTION_SCHEMA = 1, ADDRESS_SIZE = 64 };
+#include "analyzer/endpoint.h"
 
-void report_address(const struct endpoint *e, char *out)
-{
-    if (!inet_ntop(e->family == 6 ? AF_INET6 : AF_INET, e->addr, out, ADDRESS_SIZE))
-        out[0] = 0;
-}
-
-void report_endpoint(const struct endpoint *e, char *out)
-{
-    char address[ADDRESS_SIZE];
-    report_address(e, address);
-    g_snprintf(out, ADDRESS_SIZE, e->family == 6 ? "[%s]:%u" : "%s:%u", address, e->port);
-}
+enum { CONNECTION_SCHEMA = 1 };
 
 static void put_address(struct record *r, const char *address_key, const char *port_key, const struct endpoint *e)
 {
-    char address[ADDRESS_SIZE];
-    report_address(e, address);
+    char address[ENDPOINT_TEXT];
+    endpoint_address(e, address);
     record_string(r, address_key, address);
     record_uint(r, port_key, e->port);
 }
@@ -226,13 +214,13 @@ static void cell_count(struct table *table, bool known, uint64_t n, enum table_m
 
 void report_connection_row(struct table *table, const struct connection *c)
 {
-    char text[ADDRESS_SIZE];
+    char text[ENDPOINT_TEXT];
     int64_t us = connection_login_us(c);
     table_row(table);
     table_cell_int(table, (int64_t)c->id, TABLE_PLAIN);
-    report_endpoint(&c->client, text);
+    endpoint_text(&c->client, text);
     cell(table, text, TABLE_PLAIN);
-    report_endpoint(&c->server, text);
+    endpoint_text(&c->server, text);
     cell(table, text, TABLE_PLAIN);
     cell(table, c->user, TABLE_STRONG);
     cell(table, c->database, TABLE_PLAIN);

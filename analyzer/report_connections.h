@@ -15,8 +15,4 @@ struct table *report_connection_table(size_t width, bool color);
 
 void report_connection_row(struct table *table, const struct connection *c);
 
-/** "127.0.0.1" and "[::1]:3306"; `out` needs 64 bytes. */
-void report_address(const struct endpoint *e, char *out);
-void report_endpoint(const struct endpoint *e, char *out);
-
 #endif

@@ -6,15 +6,10 @@
 
 #include "analyzer/csv.h"
 #include "analyzer/evidence.h"
-#include "analyzer/json.h"
+#include "analyzer/latency.h"
 #include "analyzer/table.h"
 
 enum { HANDSHAKES_SCHEMA = 1 };
-
-static const struct {
-    const char *name;
-    double q;
-} quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}};
 
 static double share(uint64_t n, uint64_t of)
 {
@@ -75,45 +70,69 @@ static void json_capabilities(struct json *j, const struct handshakes *h)
     json_array_end(j);
 }
 
-static void json_latency(struct json *j, const struct sketch *s)
+/* The members that the whole and each group have. */
+static void json_inventory(struct json *j, const struct handshakes *h, int64_t now_ns)
 {
+    json_put_uint(j, "connections", h->connections);
+    json_key(j, "by");
     json_object(j);
-    json_put_uint(j, "count", s->count);
-    if (s->count) {
-        json_put_int(j, "min", s->min);
-        for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++)
-            json_put_int(j, quantiles[i].name, sketch_quantile(s, quantiles[i].q));
-        json_put_int(j, "max", s->max);
-    } else {
-        json_put_null(j, "min");
-        for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++)
-            json_put_null(j, quantiles[i].name);
-        json_put_null(j, "max");
+    json_capabilities(j, h);
+    for (int i = 0; i < HANDSHAKE_FACTS; i++)
+        json_fact(j, h, i, now_ns);
+    json_object_end(j);
+    json_key(j, "latency_us");
+    json_object(j);
+    for (int i = 0; i < HANDSHAKE_PHASES; i++) {
+        json_key(j, handshake_phase_name(i));
+        latency_json(j, &h->latency[i]);
     }
     json_object_end(j);
 }
 
-static int write_json(struct output *out, const struct handshakes *h, const struct analysis *a)
+static void json_group(struct json *j, const enum handshake_fact *by, size_t n_by, char *const *values,
+                       const struct handshakes *h, int64_t now_ns)
+{
+    json_object(j);
+    json_key(j, "group");
+    json_object(j);
+    for (size_t i = 0; i < n_by; i++)
+        json_put_string(j, handshake_fact_key(by[i]), values[i]);
+    json_object_end(j);
+    json_inventory(j, h, now_ns);
+    json_object_end(j);
+}
+
+static void json_groups(struct json *j, const struct handshake_groups *groups, int64_t now_ns)
+{
+    size_t n_by, n;
+    const enum handshake_fact *by = handshake_groups_by(groups, &n_by);
+    const struct handshake_group **rows = handshake_groups_rows(groups, &n);
+    json_key(j, "grouped_by");
+    json_array(j);
+    for (size_t i = 0; i < n_by; i++)
+        json_string(j, handshake_fact_key(by[i]));
+    json_array_end(j);
+    json_key(j, "groups");
+    json_array(j);
+    for (size_t i = 0; i < n; i++)
+        json_group(j, by, n_by, rows[i]->values, rows[i]->handshakes, now_ns);
+    json_array_end(j);
+    const struct handshakes *other = handshake_groups_other(groups);
+    json_put_uint(j, "other_connections", other ? other->connections : 0);
+    g_free(rows);
+}
+
+static int write_json(struct output *out, const struct handshakes *h, const struct handshake_groups *groups,
+                      const struct analysis *a)
 {
     struct json json, *j = &json;
     json_init(j, out->sink, out->format == FORMAT_JSON ? JSON_INDENTED : JSON_LINES);
     json_object(j);
     json_put_string(j, "event", "handshakes");
     json_put_uint(j, "schema", HANDSHAKES_SCHEMA);
-    json_put_uint(j, "connections", h->connections);
-    json_key(j, "by");
-    json_object(j);
-    json_capabilities(j, h);
-    for (int i = 0; i < HANDSHAKE_FACTS; i++)
-        json_fact(j, h, i, a->last_ns);
-    json_object_end(j);
-    json_key(j, "latency_us");
-    json_object(j);
-    for (int i = 0; i < HANDSHAKE_PHASES; i++) {
-        json_key(j, handshake_phase_name(i));
-        json_latency(j, &h->latency[i]);
-    }
-    json_object_end(j);
+    json_inventory(j, h, a->last_ns);
+    if (groups)
+        json_groups(j, groups, a->last_ns);
     json_key(j, "evidence");
     evidence_json(j, a);
     json_object_end(j);
@@ -154,15 +173,72 @@ static int write_csv(struct output *out, const struct handshakes *h)
         g_free(rows);
     }
     for (int p = 0; p < HANDSHAKE_PHASES; p++)
-        for (size_t i = 0; h->latency[p].count && i < G_N_ELEMENTS(quantiles); i++) {
-            char *key = g_strdup_printf("latency_us_%s_%s", handshake_phase_name(p), quantiles[i].name);
+        for (size_t i = 0; h->latency[p].count && i < LATENCY_QUANTILES; i++) {
+            char *key = g_strdup_printf("latency_us_%s_%s", handshake_phase_name(p), latency_quantiles[i].name);
             csv_string(&csv, key);
-            csv_int(&csv, sketch_quantile(&h->latency[p], quantiles[i].q));
+            csv_int(&csv, sketch_quantile(&h->latency[p], latency_quantiles[i].q));
             csv_uint(&csv, h->latency[p].count);
             csv_null(&csv);
             csv_row_end(&csv);
             g_free(key);
         }
+    int error = csv.error;
+    csv_clear(&csv);
+    return error;
+}
+
+/* -- groups: a row each -------------------------------------------------------------------------------------------- */
+
+static uint64_t count_of(const struct handshakes *h, enum handshake_fact fact, const char *value)
+{
+    return tally_count(h->facts[fact], value, strlen(value));
+}
+
+static void csv_group(struct csv *csv, char *const *values, size_t n_by, const struct handshakes *h)
+{
+    for (size_t i = 0; i < n_by; i++)
+        values ? csv_string(csv, values[i]) : csv_string(csv, TALLY_OTHER);
+    csv_uint(csv, h->connections);
+    csv_uint(csv, count_of(h, HANDSHAKE_auth_result, "ok"));
+    csv_uint(csv, count_of(h, HANDSHAKE_auth_result, "error"));
+    csv_uint(csv, count_of(h, HANDSHAKE_tls, "yes"));
+    csv_uint(csv, count_of(h, HANDSHAKE_tls, "no"));
+    for (int p = 0; p < HANDSHAKE_PHASES; p++) {
+        const struct sketch *s = &h->latency[p];
+        csv_uint(csv, s->count);
+        for (size_t i = 0; i < LATENCY_QUANTILES; i++)
+            s->count ? csv_int(csv, sketch_quantile(s, latency_quantiles[i].q)) : csv_null(csv);
+        s->count ? csv_int(csv, s->max) : csv_null(csv);
+    }
+    csv_row_end(csv);
+}
+
+static int write_csv_groups(struct output *out, const struct handshake_groups *groups)
+{
+    struct csv csv;
+    csv_init(&csv, out->sink, out->terminal);
+    size_t n_by, n;
+    const enum handshake_fact *by = handshake_groups_by(groups, &n_by);
+    for (size_t i = 0; i < n_by; i++)
+        csv_string(&csv, handshake_fact_key(by[i]));
+    static const char *const header[] = {"connections", "login_ok", "login_error", "tls_yes", "tls_no"};
+    for (size_t i = 0; i < G_N_ELEMENTS(header); i++)
+        csv_string(&csv, header[i]);
+    for (int p = 0; p < HANDSHAKE_PHASES; p++) {
+        static const char *const parts[] = {"count", "p50", "p90", "p95", "p99", "max"};
+        for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+            char key[64];
+            g_snprintf(key, sizeof key, "%s_us_%s", handshake_phase_name(p), parts[i]);
+            csv_string(&csv, key);
+        }
+    }
+    csv_row_end(&csv);
+    const struct handshake_group **rows = handshake_groups_rows(groups, &n);
+    for (size_t i = 0; i < n; i++)
+        csv_group(&csv, rows[i]->values, n_by, rows[i]->handshakes);
+    if (handshake_groups_other(groups))
+        csv_group(&csv, NULL, n_by, handshake_groups_other(groups));
+    g_free(rows);
     int error = csv.error;
     csv_clear(&csv);
     return error;
@@ -276,8 +352,8 @@ static void text_latency(struct output *out, const struct handshakes *h)
         table_cell(t, handshake_phase_name(p), TABLE_PLAIN);
         table_cell_int(t, (int64_t)s->count, TABLE_PLAIN);
         cell_ms(t, s->min);
-        for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++)
-            cell_ms(t, sketch_quantile(s, quantiles[i].q));
+        for (size_t i = 0; i < LATENCY_QUANTILES; i++)
+            cell_ms(t, sketch_quantile(s, latency_quantiles[i].q));
         cell_ms(t, s->max);
     }
     table_print(t, out->sink);
@@ -285,10 +361,65 @@ static void text_latency(struct output *out, const struct handshakes *h)
     output_printf(out, "\n");
 }
 
-static int write_text(struct output *out, const struct handshakes *h, const struct analysis *a)
+static void text_group(struct table *t, const struct handshake_group *group, const enum handshake_fact *by, size_t n_by,
+                       const struct handshakes *h, int64_t now_ns, uint64_t of)
 {
-    output_printf(out, "%" G_GUINT64_FORMAT " connections\n\n", h->connections);
-    if (h->connections) {
+    table_row(t);
+    for (size_t i = 0; i < n_by; i++) {
+        const char *value = group ? group->values[i] : TALLY_OTHER;
+        const struct tally_row row = {.key = value, .n = value ? strlen(value) : 0};
+        char *text = value && group ? fact_text(by[i], &row, now_ns) : g_strdup(value ? value : "(not seen)");
+        table_cell(t, text, value && group ? TABLE_PLAIN : TABLE_DIM);
+        g_free(text);
+    }
+    uint64_t failed = count_of(h, HANDSHAKE_auth_result, "error");
+    const struct sketch *login = &h->latency[PHASE_LOGIN];
+    table_cell_int(t, (int64_t)h->connections, TABLE_STRONG);
+    cell_share(t, h->connections, of);
+    table_cell_int(t, (int64_t)failed, failed ? TABLE_BAD : TABLE_PLAIN);
+    cell_share(t, count_of(h, HANDSHAKE_tls, "yes"), tally_total(h->facts[HANDSHAKE_tls]));
+    if (login->count) {
+        cell_ms(t, sketch_quantile(login, 0.5));
+        cell_ms(t, sketch_quantile(login, 0.95));
+    }
+}
+
+static void text_groups(struct output *out, const struct handshakes *h, const struct handshake_groups *groups,
+                        int64_t now_ns)
+{
+    static const struct table_column rest[] = {{"CONNS", TABLE_RIGHT, 0},  {"SHARE", TABLE_RIGHT, 0},
+                                               {"FAILED", TABLE_RIGHT, 0}, {"TLS", TABLE_RIGHT, 0},
+                                               {"LOGIN P50", TABLE_RIGHT, 0}, {"P95 (ms)", TABLE_RIGHT, 0}};
+    struct table_column columns[HANDSHAKE_BY_MAX + G_N_ELEMENTS(rest)];
+    char *titles[HANDSHAKE_BY_MAX];
+    size_t n_by, n;
+    const enum handshake_fact *by = handshake_groups_by(groups, &n_by);
+    for (size_t i = 0; i < n_by; i++) {
+        titles[i] = g_ascii_strup(handshake_fact_title(by[i]), -1);
+        columns[i] = (struct table_column){titles[i], TABLE_TRUNCATE, 0};
+    }
+    memcpy(columns + n_by, rest, sizeof rest);
+    struct table *t = table_new(columns, n_by + G_N_ELEMENTS(rest), out->width, out->color);
+    const struct handshake_group **rows = handshake_groups_rows(groups, &n);
+    for (size_t i = 0; i < n; i++)
+        text_group(t, rows[i], by, n_by, rows[i]->handshakes, now_ns, h->connections);
+    if (handshake_groups_other(groups))
+        text_group(t, NULL, by, n_by, handshake_groups_other(groups), now_ns, h->connections);
+    table_print(t, out->sink);
+    table_free(t);
+    g_free(rows);
+    for (size_t i = 0; i < n_by; i++)
+        g_free(titles[i]);
+    output_printf(out, "\n");
+}
+
+static int write_text(struct output *out, const struct handshakes *h, const struct handshake_groups *groups,
+                      const struct analysis *a)
+{
+    output_printf(out, "%" G_GUINT64_FORMAT " connection%s\n\n", h->connections, h->connections == 1 ? "" : "s");
+    if (h->connections && groups) {
+        text_groups(out, h, groups, a->last_ns);
+    } else if (h->connections) {
         text_facts(out, h, a->last_ns);
         text_capabilities(out, h);
         text_latency(out, h);
@@ -296,12 +427,13 @@ static int write_text(struct output *out, const struct handshakes *h, const stru
     return evidence_text(out, a);
 }
 
-int report_handshakes(struct output *out, const struct handshakes *h, const struct analysis *a)
+int report_handshakes(struct output *out, const struct handshakes *h, const struct handshake_groups *groups,
+                      const struct analysis *a)
 {
     switch (out->format) {
     case FORMAT_JSON:
-    case FORMAT_NDJSON: return write_json(out, h, a);
-    case FORMAT_CSV: return write_csv(out, h);
-    default: return write_text(out, h, a);
+    case FORMAT_NDJSON: return write_json(out, h, groups, a);
+    case FORMAT_CSV: return groups ? write_csv_groups(out, groups) : write_csv(out, h);
+    default: return write_text(out, h, groups, a);
     }
 }

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "analyzer/doctor.h"
+#include "analyzer/endpoint.h"
 #include "analyzer/evidence.h"
 #include "analyzer/handshakes.h"
-#include "analyzer/report_connections.h"
 
 enum { SUMMARY_SCHEMA = 1, SERVERS_MAX = 10000 };
 
@@ -34,10 +34,10 @@ void summary_free(struct summary *s)
 
 void summary_add(struct summary *s, const struct connection *c)
 {
-    char server[192], endpoint[64];
+    char server[192], address[ENDPOINT_TEXT];
     handshakes_add(s->handshakes, c);
-    report_endpoint(&c->server, endpoint);
-    g_snprintf(server, sizeof server, "%s %s", endpoint, c->server_version ? c->server_version : "(version not seen)");
+    endpoint_text(&c->server, address);
+    g_snprintf(server, sizeof server, "%s %s", address, c->server_version ? c->server_version : "(version not seen)");
     tally_add(s->servers, server, strlen(server), 1);
     s->commands += c->commands;
     s->errors += c->errors;

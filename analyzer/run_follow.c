@@ -4,7 +4,7 @@
 
 #include "analyzer/cli.h"
 #include "analyzer/command_values.h"
-#include "analyzer/report_connections.h"
+#include "analyzer/endpoint.h"
 #include "analyzer/report_packets.h"
 #include "analyzer/table.h"
 #include "analyzer/wire_text.h"
@@ -379,8 +379,8 @@ static void show_login(struct follow *f, const struct connection *c, const struc
     char client[64], server[64];
     switch (event->kind) {
     case MW_EVENT_GREETING:
-        report_endpoint(&c->client, client);
-        report_endpoint(&c->server, server);
+        endpoint_text(&c->client, client);
+        endpoint_text(&c->server, server);
         tellf(f, event->packet->last.time_ns, PLAIN, "%s to %s: server %s, thread %u", client, server,
               c->server_version ? c->server_version : "?", c->thread_id);
         break;

@@ -130,13 +130,9 @@ void sketch_merge(struct sketch *into, const struct sketch *from)
     add_sum(into, from->sum_low, from->sum_high);
 }
 
-int64_t sketch_quantile(const struct sketch *sketch, double q)
+/* The value of a rank: the rank-th smallest, from 1. */
+static int64_t sketch_at_rank(const struct sketch *sketch, uint64_t rank)
 {
-    if (sketch->count == 0)
-        return -1;
-    q = q > 0 ? MIN(q, 1.0) : 0;
-    uint64_t millionths = (uint64_t)llround(q * 1e6);
-    uint64_t rank = (uint64_t)(((unsigned __int128)millionths * sketch->count + 999999) / 1000000);
     if (rank <= 1)
         return sketch->min;
     if (rank == sketch->count)
@@ -150,6 +146,27 @@ int64_t sketch_quantile(const struct sketch *sketch, double q)
             return CLAMP(value_of(sketch->first + i), sketch->min, sketch->max);
     }
     return sketch->max;
+}
+
+int64_t sketch_quantile(const struct sketch *sketch, double q)
+{
+    if (sketch->count == 0)
+        return -1;
+    q = q > 0 ? MIN(q, 1.0) : 0;
+    uint64_t millionths = (uint64_t)llround(q * 1e6);
+    return sketch_at_rank(sketch, (uint64_t)(((unsigned __int128)millionths * sketch->count + 999999) / 1000000));
+}
+
+bool sketch_range(const struct sketch *sketch, double q, int64_t *low, int64_t *high)
+{
+    const double normal = 1.96; /* standard deviations that leave 2.5 % out on each side */
+    double n = (double)sketch->count, middle = n * q, spread = normal * sqrt(n * q * (1 - q));
+    double first = floor(middle - spread), last = ceil(middle + spread) + 1;
+    if (first < 1 || last > n)
+        return false;
+    *low = sketch_at_rank(sketch, (uint64_t)first);
+    *high = sketch_at_rank(sketch, (uint64_t)last);
+    return true;
 }
 
 int64_t sketch_mean(const struct sketch *sketch)

@@ -53,6 +53,11 @@ void sketch_merge(struct sketch *into, const struct sketch *from);
  * empty. If sketch_is_collapsed(), quantiles among the lowest values are too high. */
 int64_t sketch_quantile(const struct sketch *sketch, double q);
 
+/** Between which values the quantile of what was measured lies with 95 % confidence, whatever the distribution: the values at
+ * the ranks n·q ∓ 1.96·√(n·q·(1-q)) (the normal approximation of the binomial order statistics), each within 1 %. False if
+ * the values are too few to say so. */
+bool sketch_range(const struct sketch *sketch, double q, int64_t *low, int64_t *high);
+
 /** Mean, rounded to nearest, halves up; -1 when empty. */
 int64_t sketch_mean(const struct sketch *sketch);
 

@@ -26,8 +26,9 @@ struct tally {
 };
 
 /* FNV-1a, and the finalizer of MurmurHash3 because FNV's high bits mix badly for short keys. */
-static uint64_t hash_bytes(const char *p, size_t n)
+uint64_t tally_hash(const void *key, size_t n)
 {
+    const char *p = key;
     uint64_t h = UINT64_C(0xcbf29ce484222325);
     for (size_t i = 0; i < n; i++)
         h = (h ^ (uint8_t)p[i]) * UINT64_C(0x100000001b3);
@@ -148,7 +149,7 @@ void tally_add(struct tally *tally, const void *key, size_t n, uint64_t count)
     if (count == 0)
         return;
     n = MIN(n, (size_t)TALLY_KEY_MAX);
-    struct entry wanted = {.hash = hash_bytes(key, n), .count = count, .n = n, .key = n > 0 ? key : ""};
+    struct entry wanted = {.hash = tally_hash(key, n), .count = count, .n = n, .key = n > 0 ? key : ""};
     tally->total += count;
     add_hashed(tally, &wanted);
 }
@@ -163,6 +164,13 @@ void tally_merge(struct tally *into, const struct tally *from)
     into->other += from->other;
     into->total += from->total;
     into->cut = into->cut || from->cut;
+}
+
+uint64_t tally_count(const struct tally *tally, const void *key, size_t n)
+{
+    const struct entry wanted = {.hash = tally_hash(key, n), .n = n, .key = key};
+    const struct entry *entry = g_hash_table_lookup(tally->table, &wanted);
+    return entry ? entry->count : 0;
 }
 
 size_t tally_size(const struct tally *tally)

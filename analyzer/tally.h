@@ -31,6 +31,9 @@ struct tally_row {
     uint64_t count;  /**< exact */
 };
 
+/** The fixed function of a key's bytes by which keys are kept. */
+uint64_t tally_hash(const void *key, size_t n);
+
 /** Makes an empty tally for at most `limit` >= 1 keys; its memory follows the keys that come. */
 struct tally *tally_new(size_t limit);
 
@@ -42,6 +45,9 @@ void tally_add(struct tally *tally, const void *key, size_t n, uint64_t count);
 
 /** Adds all counts of `from`, which is another tally with the same limit. Associative and commutative. */
 void tally_merge(struct tally *into, const struct tally *from);
+
+/** The count of a key, 0 if it is not kept. */
+uint64_t tally_count(const struct tally *tally, const void *key, size_t n);
 
 /** Number of keys, without the others. */
 size_t tally_size(const struct tally *tally);

@@ -120,6 +120,11 @@ def outputs(mywire, root):
             yield f"{command} -F {form} {sample.name}", done.stdout, form, schema
 
 
+    groups = sorted(root.glob("samples/*-auth-*.pcap*"))
+    done = subprocess.run([mywire, "handshakes", "-F", "json", "--by", "user,auth_plugin", *groups], capture_output=True, timeout=60)
+    yield "handshakes --by", done.stdout, "json", "handshakes"
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)

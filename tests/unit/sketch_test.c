@@ -216,11 +216,38 @@ static void merging_with_itself(void **state)
     sketch_clear(&twice);
 }
 
+/* The 95 % interval of a median of 100 goes from the 40th to the 61st (any textbook's table of order statistics). */
+static void ranges(void **state)
+{
+    (void)state;
+    struct sketch sketch = {0};
+    int64_t low, high;
+    for (int i = 1; i <= 5; i++)
+        sketch_add(&sketch, i);
+    assert_false(sketch_range(&sketch, 0.5, &low, &high));
+    for (int i = 6; i <= 100; i++)
+        sketch_add(&sketch, i);
+    assert_true(sketch_range(&sketch, 0.5, &low, &high));
+    assert_int_equal(low, 40);
+    assert_int_equal(high, 61);
+    assert_false(sketch_range(&sketch, 0.95, &low, &high));
+    sketch_clear(&sketch);
+    for (int i = 1; i <= 120; i++)
+        sketch_add(&sketch, i);
+    assert_true(sketch_range(&sketch, 0.95, &low, &high));
+    assert_int_equal(low, 109);  /* the binomial distribution puts 98 % between the 109th … */
+    assert_int_equal(high, 120); /* … and the 120th */
+    assert_false(sketch_range(&sketch, 0.99, &low, &high));
+    sketch_clear(&sketch);
+    assert_false(sketch_range(&sketch, 0.5, &low, &high));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantiles), cmocka_unit_test(every_octave), cmocka_unit_test(edges),
         cmocka_unit_test(collapse),  cmocka_unit_test(merging),      cmocka_unit_test(merging_with_itself),
+        cmocka_unit_test(ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
