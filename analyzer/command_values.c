@@ -134,25 +134,25 @@ void command_values_take(struct command *c, const struct items *items, const str
 void command_value_json(struct json *j, const struct command_value *v)
 {
     switch (v->kind) {
-    case VALUE_NULL: json_null(j); break;
+    case VALUE_NULL: json_none(j); break;
     case VALUE_INT: json_int(j, v->i); break;
     case VALUE_UINT: json_uint(j, v->u); break;
     case VALUE_FLOAT:
         if (text_not_a_number(v->f))
-            json_string(j, text_not_a_number(v->f));
+            json_text(j, text_not_a_number(v->f));
         else
             json_float(j, v->f);
         break;
     case VALUE_DOUBLE:
         if (text_not_a_number(v->d))
-            json_string(j, text_not_a_number(v->d));
+            json_text(j, text_not_a_number(v->d));
         else
             json_double(j, v->d);
         break;
-    case VALUE_TEXT: json_string_n(j, v->text->str, v->text->len); break;
+    case VALUE_TEXT: json_text_n(j, v->text->str, v->text->len); break;
     case VALUE_BYTES:
     case VALUE_INDICATOR:
-        json_object(j);
+        json_object_begin(j);
         json_put_string(j, v->kind == VALUE_BYTES ? "hex" : "indicator", v->text->str);
         json_object_end(j);
         break;

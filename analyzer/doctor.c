@@ -200,11 +200,11 @@ char *doctor_verdict(const struct analysis *a)
 
 void doctor_json(struct json *j, const GArray *findings)
 {
-    json_array(j);
+    json_array_begin(j);
     for (guint i = 0; i < findings->len; i++) {
         const struct doctor_finding *f = &g_array_index(findings, struct doctor_finding, i);
         const struct diagnosis_case *k = &f->example;
-        json_object(j);
+        json_object_begin(j);
         json_put_string(j, "id", f->id);
         json_put_string(j, "severity", doctor_severity_name(f->severity));
         json_put_uint(j, "count", f->count);
@@ -212,10 +212,10 @@ void doctor_json(struct json *j, const GArray *findings)
         json_put_string(j, "advice", f->advice);
         json_put_string(j, "command", f->command);
         json_key(j, "connection");
-        k->connection ? json_uint(j, k->connection) : json_null(j);
+        k->connection ? json_uint(j, k->connection) : json_none(j);
         json_put_string(j, "file", k->file);
         json_key(j, "packet");
-        k->packet ? json_uint(j, k->packet) : json_null(j);
+        k->packet ? json_uint(j, k->packet) : json_none(j);
         json_object_end(j);
     }
     json_array_end(j);

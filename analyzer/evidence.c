@@ -11,12 +11,12 @@ uint64_t evidence_incomplete(const struct analysis *a)
 
 void evidence_json(struct json *j, const struct analysis *a)
 {
-    json_object(j);
+    json_object_begin(j);
     json_key(j, "files");
-    json_array(j);
+    json_array_begin(j);
     for (guint i = 0; i < a->inputs->len; i++) {
         const struct analysis_input *input = &g_array_index(a->inputs, struct analysis_input, i);
-        json_object(j);
+        json_object_begin(j);
         json_put_string(j, "file", input->path);
         json_put_uint(j, "packets", input->packets);
         json_put_bool(j, "complete", !input->error);
@@ -30,7 +30,7 @@ void evidence_json(struct json *j, const struct analysis *a)
     json_put_uint(j, "undecrypted_connections", a->undecrypted);
     json_put_uint(j, "partly_decrypted_connections", a->partly_decrypted);
     json_key(j, "not_decrypted_because");
-    json_object(j);
+    json_object_begin(j);
     for (int i = 0; i < TLS_REASONS; i++)
         if (a->not_decrypted[i])
             json_put_uint(j, tls_reason_sentence(i), a->not_decrypted[i]);
@@ -41,7 +41,7 @@ void evidence_json(struct json *j, const struct analysis *a)
 #include "analyzer/counters.def"
 #undef COUNTER
     json_key(j, "limits_hit");
-    json_object(j);
+    json_object_begin(j);
 #define LIMIT(id, name, value, meaning)                                                                                \
     if (a->hits.id)                                                                                                    \
         json_put_uint(j, name, a->hits.id);

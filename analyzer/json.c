@@ -140,7 +140,7 @@ static void close_container(struct json *json, char bracket, bool object)
     json->done = json->depth == 0;
 }
 
-void json_object(struct json *json)
+void json_object_begin(struct json *json)
 {
     open_container(json, '{', true);
 }
@@ -150,7 +150,7 @@ void json_object_end(struct json *json)
     close_container(json, '}', true);
 }
 
-void json_array(struct json *json)
+void json_array_begin(struct json *json)
 {
     open_container(json, '[', false);
 }
@@ -317,19 +317,19 @@ void json_key(struct json *json, const char *key)
     json_key_n(json, key, strlen(key));
 }
 
-void json_string_n(struct json *json, const char *text, size_t n)
+void json_text_n(struct json *json, const char *text, size_t n)
 {
     if (text == NULL) {
-        json_null(json);
+        json_none(json);
         return;
     }
     begin_value(json);
     put_text(json, (const uint8_t *)text, n);
 }
 
-void json_string(struct json *json, const char *text)
+void json_text(struct json *json, const char *text)
 {
-    json_string_n(json, text, text ? strlen(text) : 0);
+    json_text_n(json, text, text ? strlen(text) : 0);
 }
 
 static void put_number(struct json *json, uint64_t value, bool negative)
@@ -391,7 +391,7 @@ void json_bool(struct json *json, bool value)
     put_short(json, value ? "true\0\0\0" : "false\0\0", value ? 4 : 5);
 }
 
-void json_null(struct json *json)
+void json_none(struct json *json)
 {
     begin_value(json);
     put_short(json, "null\0\0\0", 4);

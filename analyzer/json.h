@@ -3,11 +3,14 @@
  *
  *     struct json json;
  *     json_init(&json, sink, JSON_LINES);
- *     json_object(&json);
+ *     json_object_begin(&json);
  *     json_put_string(&json, "command", "COM_QUERY");
  *     json_key(&json, "rows"), json_uint(&json, rows);
  *     json_object_end(&json);
  *     error = json_finish(&json);            // newline, flush; ready for the next record
+ *
+ * None of these functions may have the name of one of jansson's, which reads JSON for us: the linker would give the library
+ * ours for its own.
  *
  * The writer cannot fail in the middle: the first error of the sink is kept and returned by json_finish(). Wrong
  * nesting (a value without a key in an object, a key in an array, an unclosed object) is a bug of the caller and
@@ -52,14 +55,14 @@ void json_init(struct json *json, struct sink sink, enum json_style style);
 int json_finish(struct json *json);
 
 /** Opens and closes an object. */
-void json_object(struct json *json);
+void json_object_begin(struct json *json);
 void json_object_end(struct json *json);
 
 /** Opens and closes an array. */
-void json_array(struct json *json);
+void json_array_begin(struct json *json);
 void json_array_end(struct json *json);
 
-/** The key of the next value; NUL-terminated, any bytes (treated as json_string_n() does). Duplicate keys are not
+/** The key of the next value; NUL-terminated, any bytes (treated as json_text_n() does). Duplicate keys are not
  * noticed. */
 void json_key(struct json *json, const char *key);
 
@@ -70,12 +73,12 @@ void json_key_n(struct json *json, const char *key, size_t n);
 void json_name(struct json *json, const char *name, size_t n);
 
 /** A NUL-terminated string; NULL writes null. */
-void json_string(struct json *json, const char *text);
+void json_text(struct json *json, const char *text);
 
 /** A string of `n` bytes, which may hold anything: what comes out is always valid. Each byte that is not part of valid
  * UTF-8 becomes U+FFFD. Control characters (C0, DEL, C1), U+2028, U+2029 and the directional controls that
  * text_is_hazard() knows are written as escapes, so that nothing acts on a terminal. NULL writes null. */
-void json_string_n(struct json *json, const char *text, size_t n);
+void json_text_n(struct json *json, const char *text, size_t n);
 
 /** Integers are exact over their whole range: never written as a floating-point number or a string. */
 void json_int(struct json *json, int64_t value);
@@ -88,19 +91,19 @@ void json_double(struct json *json, double value);
 void json_float(struct json *json, float value);
 
 void json_bool(struct json *json, bool value);
-void json_null(struct json *json);
+void json_none(struct json *json);
 
 /** Key and value in one call. */
 static inline void json_put_string(struct json *json, const char *key, const char *text)
 {
     json_key(json, key);
-    json_string(json, text);
+    json_text(json, text);
 }
 
 static inline void json_put_string_n(struct json *json, const char *key, const char *text, size_t n)
 {
     json_key(json, key);
-    json_string_n(json, text, n);
+    json_text_n(json, text, n);
 }
 
 static inline void json_put_int(struct json *json, const char *key, int64_t value)
@@ -130,7 +133,7 @@ static inline void json_put_bool(struct json *json, const char *key, bool value)
 static inline void json_put_null(struct json *json, const char *key)
 {
     json_key(json, key);
-    json_null(json);
+    json_none(json);
 }
 
 #endif

@@ -7,7 +7,7 @@ const struct latency_quantile latency_quantiles[LATENCY_QUANTILES] = {
 static void number(struct json *j, const char *key, bool known, int64_t value)
 {
     json_key(j, key);
-    known ? json_int(j, value) : json_null(j);
+    known ? json_int(j, value) : json_none(j);
 }
 
 static void range(struct json *j, const char *key, const struct sketch *s, double q)
@@ -15,10 +15,10 @@ static void range(struct json *j, const char *key, const struct sketch *s, doubl
     int64_t low, high;
     json_key(j, key);
     if (!sketch_range(s, q, &low, &high)) {
-        json_null(j);
+        json_none(j);
         return;
     }
-    json_array(j);
+    json_array_begin(j);
     json_int(j, low);
     json_int(j, high);
     json_array_end(j);
@@ -26,7 +26,7 @@ static void range(struct json *j, const char *key, const struct sketch *s, doubl
 
 void latency_json(struct json *j, const struct sketch *s)
 {
-    json_object(j);
+    json_object_begin(j);
     json_put_uint(j, "count", s->count);
     number(j, "min", s->count, s->min);
     for (size_t i = 0; i < LATENCY_QUANTILES; i++)

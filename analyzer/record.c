@@ -20,7 +20,7 @@ void record_clear(struct record *r)
 void record_begin(struct record *r)
 {
     if (r->json)
-        json_object(r->json);
+        json_object_begin(r->json);
 }
 
 void record_end(struct record *r)
@@ -46,7 +46,7 @@ void record_string_n(struct record *r, const char *key, size_t n, const char *va
     if (!key_of(r, key, n))
         return;
     if (r->json)
-        json_string(r->json, value);
+        json_text(r->json, value);
     else if (value)
         csv_string(r->csv, value);
     else
@@ -62,7 +62,7 @@ void record_text_n(struct record *r, const char *key, size_t n, const GString *v
     if (!key_of(r, key, n))
         return;
     if (r->json)
-        json_string_n(r->json, value->str, value->len);
+        json_text_n(r->json, value->str, value->len);
     else
         csv_string_n(r->csv, value->str, value->len);
 }
@@ -102,7 +102,7 @@ void record_null_n(struct record *r, const char *key, size_t n)
     if (!key_of(r, key, n))
         return;
     if (r->json)
-        json_null(r->json);
+        json_none(r->json);
     else
         csv_null(r->csv);
 }
@@ -119,12 +119,12 @@ static void container(struct record *r, const char *key, size_t n, bool known, v
     else if (known)
         json_open(r->json);
     else
-        json_null(r->json);
+        json_none(r->json);
 }
 
 void record_list_n(struct record *r, const char *key, size_t n, bool known)
 {
-    container(r, key, n, known, json_array);
+    container(r, key, n, known, json_array_begin);
 }
 
 static void append(struct record *r, const char *value, size_t n)
@@ -142,7 +142,7 @@ static void separate(struct record *r)
 void record_list_item(struct record *r, const char *value)
 {
     if (r->json) {
-        json_string(r->json, value);
+        json_text(r->json, value);
     } else if (!r->header) {
         separate(r);
         append(r, value, strlen(value));
@@ -152,7 +152,7 @@ void record_list_item(struct record *r, const char *value)
 void record_list_text(struct record *r, const GString *value)
 {
     if (r->json) {
-        json_string_n(r->json, value->str, value->len);
+        json_text_n(r->json, value->str, value->len);
     } else if (!r->header) {
         separate(r);
         append(r, value->str, value->len);
@@ -179,14 +179,14 @@ void record_list_end(struct record *r)
 
 void record_map_n(struct record *r, const char *key, size_t n, bool known)
 {
-    container(r, key, n, known, json_object);
+    container(r, key, n, known, json_object_begin);
 }
 
 void record_map_item(struct record *r, const GString *name, const GString *value)
 {
     if (r->json) {
         json_key_n(r->json, name->str, name->len);
-        json_string_n(r->json, value->str, value->len);
+        json_text_n(r->json, value->str, value->len);
     } else if (!r->header) {
         separate(r);
         append(r, name->str, name->len);

@@ -38,11 +38,11 @@ static void begin(struct writer *w, struct output *out, const struct records_kin
         json_init(&w->json, out->sink, out->format == FORMAT_JSON ? JSON_INDENTED : JSON_LINES);
         record_json(&w->record, &w->json);
         if (out->format == FORMAT_JSON) {
-            json_object(&w->json);
+            json_object_begin(&w->json);
             json_put_string(&w->json, "event", kind->plural);
             json_put_uint(&w->json, "schema", kind->schema);
             json_key(&w->json, kind->plural);
-            json_array(&w->json);
+            json_array_begin(&w->json);
         }
     }
 }

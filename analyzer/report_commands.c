@@ -55,10 +55,10 @@ static void put_params(struct record *r, const struct command *c)
     bool set = false;
     json_key(r->json, "params");
     if (!c->has_params) {
-        json_null(r->json);
+        json_none(r->json);
         return;
     }
-    json_array(r->json);
+    json_array_begin(r->json);
     for (guint i = 0; c->params && i < c->params->len; i++) {
         const struct command_value *v = &g_array_index(c->params, struct command_value, i);
         if (v->kind != VALUE_SET) {
@@ -67,7 +67,7 @@ static void put_params(struct record *r, const struct command *c)
         }
         if (set)
             json_array_end(r->json);
-        json_array(r->json);
+        json_array_begin(r->json);
         set = true;
     }
     if (set)
@@ -92,10 +92,10 @@ static void put_attributes(struct record *r, const struct command *c)
     }
     json_key(r->json, "attributes");
     if (!c->attributes) {
-        json_null(r->json);
+        json_none(r->json);
         return;
     }
-    json_object(r->json);
+    json_object_begin(r->json);
     for (guint i = 0; i < c->attributes->len; i++) {
         const struct command_attribute *a = &g_array_index(c->attributes, struct command_attribute, i);
         json_key_n(r->json, a->name->str, a->name->len);

@@ -29,9 +29,9 @@ static void json_fact(struct json *j, const struct handshakes *h, enum handshake
     struct handshake_certificate certificate;
     struct tally_row *rows = tally_rows(h->facts[fact]);
     json_key(j, handshake_fact_key(fact));
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < tally_size(h->facts[fact]); i++) {
-        json_object(j);
+        json_object_begin(j);
         if (fact == HANDSHAKE_error_code) {
             json_put_uint(j, "value", strtoul(rows[i].key, NULL, 10));
             json_put_string(j, "symbol", error_symbol(&rows[i]));
@@ -55,9 +55,9 @@ static void json_capabilities(struct json *j, const struct handshakes *h)
     const char *name;
     struct handshake_capability row;
     json_key(j, "capability");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; handshakes_capability_at(h, i, &name, &row); i++) {
-        json_object(j);
+        json_object_begin(j);
         json_put_string(j, "name", name);
         json_put_uint(j, "server", row.server);
         json_put_uint(j, "client", row.client);
@@ -75,13 +75,13 @@ static void json_inventory(struct json *j, const struct handshakes *h, int64_t n
 {
     json_put_uint(j, "connections", h->connections);
     json_key(j, "by");
-    json_object(j);
+    json_object_begin(j);
     json_capabilities(j, h);
     for (int i = 0; i < HANDSHAKE_FACTS; i++)
         json_fact(j, h, i, now_ns);
     json_object_end(j);
     json_key(j, "latency_us");
-    json_object(j);
+    json_object_begin(j);
     for (int i = 0; i < HANDSHAKE_PHASES; i++) {
         json_key(j, handshake_phase_name(i));
         latency_json(j, &h->latency[i]);
@@ -92,9 +92,9 @@ static void json_inventory(struct json *j, const struct handshakes *h, int64_t n
 static void json_group(struct json *j, const enum handshake_fact *by, size_t n_by, char *const *values,
                        const struct handshakes *h, int64_t now_ns)
 {
-    json_object(j);
+    json_object_begin(j);
     json_key(j, "group");
-    json_object(j);
+    json_object_begin(j);
     for (size_t i = 0; i < n_by; i++)
         json_put_string(j, handshake_fact_key(by[i]), values[i]);
     json_object_end(j);
@@ -108,12 +108,12 @@ static void json_groups(struct json *j, const struct handshake_groups *groups, i
     const enum handshake_fact *by = handshake_groups_by(groups, &n_by);
     const struct handshake_group **rows = handshake_groups_rows(groups, &n);
     json_key(j, "grouped_by");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < n_by; i++)
-        json_string(j, handshake_fact_key(by[i]));
+        json_text(j, handshake_fact_key(by[i]));
     json_array_end(j);
     json_key(j, "groups");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < n; i++)
         json_group(j, by, n_by, rows[i]->values, rows[i]->handshakes, now_ns);
     json_array_end(j);
@@ -127,7 +127,7 @@ static int write_json(struct output *out, const struct handshakes *h, const stru
 {
     struct json json, *j = &json;
     json_init(j, out->sink, out->format == FORMAT_JSON ? JSON_INDENTED : JSON_LINES);
-    json_object(j);
+    json_object_begin(j);
     json_put_string(j, "event", "handshakes");
     json_put_uint(j, "schema", HANDSHAKES_SCHEMA);
     json_inventory(j, h, a->last_ns);

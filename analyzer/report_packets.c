@@ -193,7 +193,7 @@ static void json_hex(struct report_packets *r, struct json *j, const struct mw_i
 {
     g_string_truncate(r->scratch, 0);
     text_hex(r->scratch, item->p, item->n);
-    json_object(j);
+    json_object_begin(j);
     json_put_string_n(j, "hex", r->scratch->str, r->scratch->len);
     json_object_end(j);
 }
@@ -202,14 +202,14 @@ static void json_value(struct report_packets *r, struct json *j, const struct co
 {
     const struct mw_field *f = mw_field(item->field);
     if (f->flags & MW_FLAG_SECRET && !r->show_secrets) {
-        json_null(j);
+        json_none(j);
     } else if (is_text(f->type)) {
         to_utf8(r, p->ctx->dialect, item);
-        json_string_n(j, r->scratch->str, r->scratch->len);
+        json_text_n(j, r->scratch->str, r->scratch->len);
     } else if (f->type == MW_FT_BYTES) {
         json_hex(r, j, item);
     } else if (f->type == MW_FT_HEADING) {
-        json_null(j);
+        json_none(j);
     } else if (is_bool(f->type)) {
         json_bool(j, item->number);
     } else if (f->type == MW_FT_F32) {
@@ -226,7 +226,7 @@ static void json_value(struct report_packets *r, struct json *j, const struct co
 static void json_field(struct report_packets *r, struct json *j, const struct conn_packet *p, const struct items_entry *e)
 {
     const struct mw_field *f = mw_field(e->item.field);
-    json_object(j);
+    json_object_begin(j);
     json_put_string(j, "name", f->filter);
     json_put_uint(j, "depth", e->depth);
     if (r->offsets) {
@@ -250,7 +250,7 @@ void report_packet_json(struct report_packets *r, struct json *j, const struct c
 {
     char summary[SUMMARY_SIZE];
     mw_summary(p->ctx, p->dir, p->msg, summary, sizeof summary);
-    json_object(j);
+    json_object_begin(j);
     json_put_string(j, "event", "packet");
     json_put_uint(j, "schema", PACKET_SCHEMA);
     json_put_uint(j, "connection", p->connection->id);
@@ -262,15 +262,15 @@ void report_packet_json(struct report_packets *r, struct json *j, const struct c
     json_put_string(j, "message", mw_kind_name(p->msg->kind));
     json_put_string(j, "summary", summary);
     json_key(j, "fields");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < p->items->count; i++)
         json_field(r, j, p, &p->items->entries[i]);
     json_array_end(j);
     json_key(j, "notes");
-    json_array(j);
+    json_array_begin(j);
     for (int i = 0; i < MW_NOTE_COUNT; i++)
         if (p->notes >> i & 1)
-            json_string(j, mw_note(i)->key);
+            json_text(j, mw_note(i)->key);
     json_array_end(j);
     json_object_end(j);
 }

@@ -53,9 +53,9 @@ static void json_tally(struct json *j, const char *key, const struct tally *tall
 {
     struct tally_row *rows = tally_rows(tally);
     json_key(j, key);
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < tally_size(tally); i++) {
-        json_object(j);
+        json_object_begin(j);
         if (numbers)
             json_put_uint(j, "value", g_ascii_strtoull(rows[i].key, NULL, 10));
         else
@@ -70,12 +70,12 @@ static void json_tally(struct json *j, const char *key, const struct tally *tall
 static void json_quantile(struct json *j, const char *key, const struct sketch *sketch, double q)
 {
     json_key(j, key);
-    sketch->count ? json_int(j, sketch_quantile(sketch, q)) : json_null(j);
+    sketch->count ? json_int(j, sketch_quantile(sketch, q)) : json_none(j);
 }
 
 static void json_legs(struct json *j, const struct legs_sum *s)
 {
-    json_object(j);
+    json_object_begin(j);
     json_put_uint(j, "pairs", s->pairs);
     json_put_uint(j, "tls_ended", s->tls_ended);
     json_put_uint(j, "tls_begun", s->tls_begun);
@@ -84,7 +84,7 @@ static void json_legs(struct json *j, const struct legs_sum *s)
     json_put_uint(j, "capabilities_changed", s->capabilities);
     json_put_uint(j, "collation_changed", s->collation);
     json_key(j, "added_us");
-    json_object(j);
+    json_object_begin(j);
     json_put_uint(j, "count", s->added_us.count);
     json_quantile(j, "p50", &s->added_us, 0.5);
     json_quantile(j, "p99", &s->added_us, 0.99);
@@ -100,13 +100,13 @@ static void write_json(struct output *out, const struct summary *s, const struct
 {
     struct json json, *j = &json;
     json_init(j, out->sink, out->format == FORMAT_JSON ? JSON_INDENTED : JSON_LINES);
-    json_object(j);
+    json_object_begin(j);
     json_put_string(j, "event", "summary");
     json_put_uint(j, "schema", SUMMARY_SCHEMA);
     json_key(j, "start_ns");
-    a->first_ns ? json_int(j, a->first_ns) : json_null(j);
+    a->first_ns ? json_int(j, a->first_ns) : json_none(j);
     json_key(j, "end_ns");
-    a->last_ns ? json_int(j, a->last_ns) : json_null(j);
+    a->last_ns ? json_int(j, a->last_ns) : json_none(j);
     json_put_uint(j, "connections", s->handshakes->connections);
     json_put_uint(j, "whole_connections", a->diagnosis.whole);
     json_put_uint(j, "inexact_connections", a->diagnosis.inexact);
@@ -121,7 +121,7 @@ static void write_json(struct output *out, const struct summary *s, const struct
     for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
         json_tally(j, handshake_fact_key(told[i]), s->handshakes->facts[told[i]], told[i] == HANDSHAKE_error_code);
     json_key(j, "login_us");
-    json_object(j);
+    json_object_begin(j);
     const struct sketch *login = &s->handshakes->latency[PHASE_LOGIN];
     json_put_uint(j, "count", login->count);
     json_quantile(j, "p50", login, 0.5);

@@ -10,7 +10,7 @@ static void write_json(struct output *out, const struct analysis *a, const GArra
 {
     struct json json, *j = &json;
     json_init(j, out->sink, JSON_INDENTED);
-    json_object(j);
+    json_object_begin(j);
     json_put_string(j, "event", "doctor");
     json_put_uint(j, "schema", DOCTOR_SCHEMA);
     json_put_uint(j, "connections", a->diagnosis.connections);

@@ -63,11 +63,11 @@ static void write_json(struct output *out)
     struct record r;
     json_init(&json, out->sink, out->format == FORMAT_JSON ? JSON_INDENTED : JSON_LINES);
     record_json(&r, &json);
-    json_object(&json);
+    json_object_begin(&json);
     json_put_string(&json, "event", "fields");
     json_put_uint(&json, "schema", FIELDS_SCHEMA);
     json_key(&json, "fields");
-    json_array(&json);
+    json_array_begin(&json);
     for (int i = 0; i < MW_F_COUNT; i++)
         write_records(&r, mw_field(i));
     json_array_end(&json);

@@ -27,11 +27,11 @@ static void begin(struct writer *w, struct output *out, const struct cli *cli)
     }
     json_init(&w->json, out->sink, out->format == FORMAT_JSON ? JSON_INDENTED : JSON_LINES);
     if (out->format == FORMAT_JSON) {
-        json_object(&w->json);
+        json_object_begin(&w->json);
         json_put_string(&w->json, "event", "packets");
         json_put_uint(&w->json, "schema", PACKETS_SCHEMA);
         json_key(&w->json, "packets");
-        json_array(&w->json);
+        json_array_begin(&w->json);
     }
 }
 

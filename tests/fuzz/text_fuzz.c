@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     GString *out = g_string_new(NULL);
     struct json json;
     json_init(&json, sink_string(out), JSON_LINES);
-    json_string_n(&json, (const char *)p, n);
+    json_text_n(&json, (const char *)p, n);
     REQUIRE(json_finish(&json) == 0 && out->len <= 6 * n + 3);
     check_json(out);
 

@@ -136,7 +136,7 @@ static void json_is(struct command *c, const char *expected)
     GString *out = g_string_new(NULL);
     struct json json;
     json_init(&json, sink_string(out), JSON_LINES);
-    json_array(&json);
+    json_array_begin(&json);
     for (guint i = 0; i < c->params->len; i++)
         command_value_json(&json, &g_array_index(c->params, struct command_value, i));
     json_array_end(&json);

@@ -33,19 +33,19 @@ static void nesting(void **state)
     struct json json;
     json_init(&json, sink_string(out), JSON_LINES);
     for (int again = 0; again < 2; again++) {
-        json_object(&json);
+        json_object_begin(&json);
         json_put_int(&json, "a", 1);
         json_key(&json, "b");
-        json_array(&json);
-        json_array(&json);
+        json_array_begin(&json);
+        json_array_begin(&json);
         json_array_end(&json);
-        json_object(&json);
+        json_object_begin(&json);
         json_object_end(&json);
-        json_object(&json);
+        json_object_begin(&json);
         json_put_null(&json, "c");
         json_put_bool(&json, "d", true);
         json_object_end(&json);
-        json_string(&json, "x");
+        json_text(&json, "x");
         json_bool(&json, false);
         json_array_end(&json);
         json_put_string(&json, "e", NULL);
@@ -57,7 +57,7 @@ static void nesting(void **state)
                         "{\"a\":1,\"b\":[[],{},{\"c\":null,\"d\":true},\"x\",false],\"e\":null,\"f\":\"y\","
                         "\"g\":7,\"h\":0.5}\n");
     }
-    json_null(&json);
+    json_none(&json);
     expect_document(&json, out, "null\n");
     g_string_free(out, TRUE);
 }
@@ -68,19 +68,19 @@ static void indented(void **state)
     GString *out = g_string_new(NULL);
     struct json json;
     json_init(&json, sink_string(out), JSON_INDENTED);
-    json_object(&json);
+    json_object_begin(&json);
     json_key(&json, "a");
-    json_array(&json);
+    json_array_begin(&json);
     json_int(&json, 1);
-    json_object(&json);
+    json_object_begin(&json);
     json_put_int(&json, "b", 2);
     json_object_end(&json);
     json_array_end(&json);
     json_key(&json, "c");
-    json_object(&json);
+    json_object_begin(&json);
     json_object_end(&json);
     json_key(&json, "d");
-    json_array(&json);
+    json_array_begin(&json);
     json_array_end(&json);
     json_object_end(&json);
     /* Python: json.dumps(value, indent=2) */
@@ -97,14 +97,14 @@ static void deep(void **state)
     json_init(&json, sink_string(out), JSON_LINES);
     for (int i = 0; i < JSON_DEPTH_MAX; i++) {
         if (i % 3 == 0) {
-            json_array(&json);
+            json_array_begin(&json);
             json_int(&json, i);
         } else {
-            json_object(&json);
+            json_object_begin(&json);
             json_key(&json, "k");
         }
     }
-    json_null(&json);
+    json_none(&json);
     for (int i = JSON_DEPTH_MAX; i-- > 0;) {
         if (i % 3 == 0)
             json_array_end(&json);
@@ -123,7 +123,7 @@ static void check_string(const char *text, size_t n, const char *expected)
     GString *out = g_string_new(NULL);
     struct json json;
     json_init(&json, sink_string(out), JSON_LINES);
-    json_string_n(&json, text, n);
+    json_text_n(&json, text, n);
     expect_document(&json, out, expected);
     g_string_free(out, TRUE);
 }
@@ -165,7 +165,7 @@ static void every_byte_everywhere(void **state)
                 char text[19];
                 memset(text, around, sizeof text);
                 text[place] = (char)c;
-                json_string_n(&json, text, sizeof text);
+                json_text_n(&json, text, sizeof text);
                 assert_int_equal(json_finish(&json), 0);
                 assert_true(g_utf8_validate(out->str, (gssize)out->len, NULL));
                 assert_int_equal(out->str[0], '"');
@@ -193,10 +193,10 @@ static void long_strings(void **state)
         g_string_set_size(text, n);
         memset(text->str, 'x', n);
         g_string_printf(expected, "[\"%s\",\"%s\\n\"]\n", text->str, text->str);
-        json_array(&json);
-        json_string(&json, text->str);
+        json_array_begin(&json);
+        json_text(&json, text->str);
         g_string_append_c(text, '\n');
-        json_string(&json, text->str);
+        json_text(&json, text->str);
         json_array_end(&json);
         expect_document(&json, out, expected->str);
     }
@@ -211,7 +211,7 @@ static void numbers(void **state)
     GString *out = g_string_new(NULL);
     struct json json;
     json_init(&json, sink_string(out), JSON_LINES);
-    json_array(&json);
+    json_array_begin(&json);
     json_int(&json, 0);
     json_int(&json, -1);
     json_int(&json, INT64_MIN);
@@ -221,7 +221,7 @@ static void numbers(void **state)
     json_array_end(&json);
     expect_document(&json, out,
                     "[0,-1,-9223372036854775808,9223372036854775807,18446744073709551615,9007199254740993]\n");
-    json_array(&json);
+    json_array_begin(&json);
     json_double(&json, 0.1);
     json_double(&json, 3);
     json_double(&json, -0.0);
@@ -281,12 +281,12 @@ static void errors(void **state)
     size_t left = 10;
     struct json json;
     json_init(&json, (struct sink){fail_after, &left}, JSON_LINES);
-    json_string(&json, "12345");
+    json_text(&json, "12345");
     assert_int_equal(json_finish(&json), 0);
-    json_string(&json, "12345");
+    json_text(&json, "12345");
     assert_int_equal(json_finish(&json), ENOSPC);
     left = 100;
-    json_null(&json);
+    json_none(&json);
     assert_int_equal(json_finish(&json), ENOSPC);
     assert_int_equal(left, 100);
 }
@@ -305,12 +305,12 @@ static void misuse(void **state)
             dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
             json_init(&json, sink_string(out), JSON_LINES);
             switch (wrong) {
-            case 0: json_object(&json), json_int(&json, 1); break;
-            case 1: json_array(&json), json_key(&json, "a"); break;
-            case 2: json_object(&json), json_key(&json, "a"), json_object_end(&json); break;
-            case 3: json_object(&json), json_array_end(&json); break;
-            case 4: json_array(&json), json_finish(&json); break;
-            case 5: json_null(&json), json_null(&json); break;
+            case 0: json_object_begin(&json), json_int(&json, 1); break;
+            case 1: json_array_begin(&json), json_key(&json, "a"); break;
+            case 2: json_object_begin(&json), json_key(&json, "a"), json_object_end(&json); break;
+            case 3: json_object_begin(&json), json_array_end(&json); break;
+            case 4: json_array_begin(&json), json_finish(&json); break;
+            case 5: json_none(&json), json_none(&json); break;
             }
             _exit(0);
         }
@@ -409,18 +409,18 @@ static void digits_at_the_edge(void **state)
                             "[\"%s\",%" PRIu64 ",-%" PRIu64
                             ",{\"k\":\"a\",\"a longer key\":\"plain text, é\"},true,null]\n",
                             text, value, value);
-            json_array(&json);
-            json_string(&json, text);
+            json_array_begin(&json);
+            json_text(&json, text);
             json_uint(&json, value);
             json_int(&json, (int64_t)-value);
-            json_object(&json);
+            json_object_begin(&json);
             json_name(&json, "k", 1);
-            json_string(&json, "a");
+            json_text(&json, "a");
             json_name(&json, "a longer key", 12);
-            json_string(&json, "plain text, é");
+            json_text(&json, "plain text, é");
             json_object_end(&json);
             json_bool(&json, true);
-            json_null(&json);
+            json_none(&json);
             json_array_end(&json);
             expect_document(&json, out, expected->str);
             g_free(text);
