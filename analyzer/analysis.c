@@ -206,6 +206,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                            .limits = &a->core_limits,
                            .hits = &a->core_hits,
                            .counters = &a->counters,
+                           .budget = {.limit = a->limits.connection_bytes, .refused = &a->hits.connection_bytes},
                            .converter = text_converter_new(),
                            .codec = mw_codec_new(&core_memory),
                            .items = &items,

@@ -14,6 +14,7 @@ enum { REPLACEMENT_BYTES = sizeof REPLACEMENT - 1 };
 struct followed {
     GQueue inflight; /* of struct command, oldest first */
     const GString *user, *database; /* shared with its commands */
+    struct budget_share share;      /* what texts and values of commands in flight take of memory */
 };
 
 struct command_gatherer {
@@ -25,6 +26,7 @@ struct command_gatherer {
     struct text_converter *converter;
     struct shared_texts *texts;
     GString *scratch;
+    struct budget budget; /* of commands in flight */
     GHashTable *followed;                /* connection -> struct followed */
     const struct connection *last;       /* the usual case: the same connection again */
     struct followed *last_followed;
@@ -37,6 +39,7 @@ static void followed_free(void *p)
         command_free(c);
     shared_text_drop(f->user);
     shared_text_drop(f->database);
+    budget_give(&f->share, f->share.used);
     g_free(f);
 }
 
@@ -49,6 +52,7 @@ struct command_gatherer *command_gatherer_new(uint64_t max_sql, const struct lim
     g->hits = hits;
     g->done = done;
     g->user = user;
+    g->budget = (struct budget){.limit = limits->commands_bytes, .refused = &hits->commands_bytes};
     g->converter = text_converter_new();
     g->texts = shared_texts_new();
     g->scratch = g_string_new(NULL);
@@ -74,10 +78,9 @@ static void clear_values(struct command *c)
         wire_text_free(a->name);
         command_value_clear(&a->value);
     }
-    GArray *arrays[] = {c->params, c->attributes, c->param_types};
-    for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
-        if (arrays[i])
-            g_array_free(arrays[i], TRUE);
+    g_clear_pointer(&c->params, g_array_unref);
+    g_clear_pointer(&c->attributes, g_array_unref);
+    g_clear_pointer(&c->param_types, g_array_unref);
 }
 
 void command_free(struct command *c)
@@ -108,6 +111,7 @@ static struct followed *follow(struct command_gatherer *g, const struct connecti
     if (!f) {
         f = g_new0(struct followed, 1);
         g_queue_init(&f->inflight);
+        f->share.all = &g->budget;
         g_hash_table_insert(g->followed, (void *)(uintptr_t)connection, f);
     }
     g->last = connection;
@@ -291,7 +295,7 @@ static void drop_text(gpointer text)
 }
 
 /* Adds a text to a list of the command, as long as there is room. Takes the reference. */
-static void add_text(struct command_gatherer *g, struct command *c, GPtrArray **list, const GString *added)
+static void add_text(struct command_gatherer *g, struct followed *f, struct command *c, GPtrArray **list, const GString *added)
 {
     size_t n = added->len + 1 + sizeof *added;
     if (c->extra + n > g->limits->command_bytes) {
@@ -299,6 +303,11 @@ static void add_text(struct command_gatherer *g, struct command *c, GPtrArray **
         shared_text_drop(added);
         return;
     }
+    if (!budget_take(&f->share, n)) {
+        shared_text_drop(added);
+        return;
+    }
+    c->counted += n;
     if (!*list)
         *list = g_ptr_array_new_with_free_func(drop_text);
     g_ptr_array_add(*list, (gpointer)(uintptr_t)added);
@@ -306,11 +315,11 @@ static void add_text(struct command_gatherer *g, struct command *c, GPtrArray **
 }
 
 /* Adds "name=value", the name being in `scratch`. */
-static void add_change(struct command_gatherer *g, struct command *c, struct mw_slice value)
+static void add_change(struct command_gatherer *g, struct followed *f, struct command *c, struct mw_slice value)
 {
     g_string_append_c(g->scratch, '=');
     wire_text_append(g->scratch, g->converter, c->dialect, 0, value, &c->invalid_bytes);
-    add_text(g, c, &c->changes, shared_text_new(g->scratch->str, g->scratch->len));
+    add_text(g, f, c, &c->changes, shared_text_new(g->scratch->str, g->scratch->len));
 }
 
 /* Session state of an OK: "autocommit=ON", "schema=shop", "gtids=…", "transaction_state=T_______" … */
@@ -328,7 +337,7 @@ static void take_changes(struct command_gatherer *g, struct followed *f, struct 
             while (mw_attribute_next(&data, &name, &value)) {
                 g_string_truncate(g->scratch, 0);
                 wire_text_append(g->scratch, g->converter, c->dialect, 0, name, &c->invalid_bytes);
-                add_change(g, c, value);
+                add_change(g, f, c, value);
             }
             continue;
         }
@@ -340,7 +349,7 @@ static void take_changes(struct command_gatherer *g, struct followed *f, struct 
         if (type != MW_TRACK_STATE_CHANGE && !mw_lenenc_next(&data, &value))
             continue;
         g_string_assign(g->scratch, names[type]);
-        add_change(g, c, value);
+        add_change(g, f, c, value);
         if (type == MW_TRACK_SCHEMA) {
             char *database = value.n ? name_text(g, c, 0, value) : NULL;
             set_name(&f->database, database);
@@ -358,7 +367,7 @@ static void take_reply(struct command_gatherer *g, struct followed *f, struct co
         if (event->exchange->resultsets > 1 || event->exchange->reply == MW_REPLY_PREPARED)
             break;
         if (m->column.name.p)
-            add_text(g, c, &c->columns, text_again(g, c, collation, m->column.name));
+            add_text(g, f, c, &c->columns, text_again(g, c, collation, m->column.name));
         break;
     case MW_KIND_OK: take_changes(g, f, c, &m->ok); break;
     case MW_KIND_PREPARE_OK:
@@ -375,17 +384,6 @@ static void take_reply(struct command_gatherer *g, struct followed *f, struct co
     }
 }
 
-/* What a success changes for the commands that come. Where several statements went in one command and one of them failed, it is
- * not known which of them counted. */
-static void settle(struct followed *f, const struct command *c)
-{
-    bool failed = c->outcome == MW_OUTCOME_ERROR || c->outcome == MW_OUTCOME_LOST;
-    if (c->asked_database && (!failed || c->resultsets > 0))
-        set_name(&f->database, failed || !*c->asked_database ? NULL : c->asked_database);
-    if (c->asked_user && !failed)
-        set_name(&f->user, c->asked_user);
-}
-
 static size_t size_of(const struct command *c)
 {
     size_t n = sizeof *c + c->extra + (c->sql ? c->sql->len : 0) + (c->message ? c->message->len : 0);
@@ -398,6 +396,34 @@ static size_t size_of(const struct command *c)
         n += sizeof *a + a->name->len + (a->value.text ? a->value.text->len : 0);
     }
     return n;
+}
+
+/* Counts a command that waits for its reply; without memory for its texts and values it goes on without them. */
+static void hold(struct followed *f, struct command *c)
+{
+    uint64_t n = size_of(c);
+    if (budget_take(&f->share, n)) {
+        c->counted = n;
+        return;
+    }
+    c->params_truncated |= c->params || c->attributes;
+    clear_values(c);
+    if (c->sql) {
+        c->sql_truncated = c->sql_bytes > 0;
+        shared_text_drop(c->sql);
+        c->sql = shared_text_new("", 0);
+    }
+}
+
+/* What a success changes for the commands that come. Where several statements went in one command and one of them failed, it is
+ * not known which of them counted. */
+static void settle(struct followed *f, const struct command *c)
+{
+    bool failed = c->outcome == MW_OUTCOME_ERROR || c->outcome == MW_OUTCOME_LOST;
+    if (c->asked_database && (!failed || c->resultsets > 0))
+        set_name(&f->database, failed || !*c->asked_database ? NULL : c->asked_database);
+    if (c->asked_user && !failed)
+        set_name(&f->user, c->asked_user);
 }
 
 static void finish(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_exchange *e)
@@ -414,6 +440,7 @@ static void finish(struct command_gatherer *g, struct followed *f, struct comman
         c->has_statement = true;
         c->statement_id = e->statement_id;
     }
+    budget_give(&f->share, c->counted);
     bool answered = e->first.number != 0;
     c->first_byte_us = answered && e->seen ? connection_us(e->sent.time_ns, e->first.time_ns) : -1;
     c->duration_us = answered && e->seen && e->outcome != MW_OUTCOME_LOST ? connection_us(e->sent.time_ns, e->last.time_ns) : -1;
@@ -451,6 +478,7 @@ void command_gatherer_event(struct command_gatherer *g, const struct connection 
         struct command *c = new_command(connection, f, event);
         if (!c->empty)
             take_request(g, c, event, items);
+        hold(f, c);
         /* What needs no answer is over before those that still wait for theirs. */
         if (event->exchange->reply == MW_REPLY_NOTHING && !c->empty)
             g_queue_push_head(&f->inflight, c);

@@ -67,6 +67,7 @@ struct command {
     bool exact;
     size_t bytes; /**< memory of the record, roughly */
     size_t extra; /**< … of these, column names and session changes */
+    uint64_t counted; /**< … of these, in its connection's share until it ends */
 };
 
 /** Gathers commands from the events of all connections of a run. */

@@ -30,6 +30,7 @@ static int tls_side(const struct conn *c, int dir)
 static struct connection *start_record(struct conn *c, int server)
 {
     struct connection *r = connection_new();
+    r->share = &c->share;
     const struct mw_proxy *proxy = c->detector.proxy;
     c->server = (uint8_t)server;
     r->exact = true;
@@ -103,6 +104,20 @@ static void start_inside_tls(struct conn *c, int dir, int server)
     g_byte_array_unref(first.bytes);
 }
 
+/* What the detector keeps counts twice, because its buffers grow by doubling. Without memory for it nobody will know. */
+static enum detect_verdict push_detector(struct conn *c, const struct detect_hints *hints, int dir, const uint8_t *p,
+                                         size_t n, struct mw_stamp stamp, int *server)
+{
+    if (!budget_take(&c->share, 2 * n))
+        return DETECT_OTHER;
+    enum detect_verdict verdict = detector_push(&c->detector, hints, dir, p, n, stamp, server);
+    uint64_t held = verdict == DETECT_NOTHING_YET ? 2 * detector_held(&c->detector) : 0;
+    uint64_t counted = c->detecting + 2 * n;
+    budget_give(&c->share, counted - held);
+    c->detecting = held;
+    return verdict;
+}
+
 static void detect(struct conn *c, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
     struct detect_hints hints = {.middle = !c->syn_seen, .inside_tls = c->tls};
@@ -111,7 +126,7 @@ static void detect(struct conn *c, int dir, const uint8_t *p, size_t n, struct m
     enum detect_verdict verdict = DETECT_OTHER;
     int server = 0;
     if (!c->env->only_ports || hints.server_port[0] || hints.server_port[1])
-        verdict = detector_push(&c->detector, &hints, dir, p, n, stamp, &server);
+        verdict = push_detector(c, &hints, dir, p, n, stamp, &server);
     switch (verdict) {
     case DETECT_NOTHING_YET: return;
     case DETECT_MYSQL:
@@ -288,6 +303,7 @@ static void *on_open(void *user, const struct flow *flow)
     struct conn *c = g_new0(struct conn, 1);
     c->env = env;
     c->flow = flow;
+    c->share.all = &env->budget;
     c->first_file = env->file;
     return c;
 }
@@ -303,6 +319,7 @@ static void finish_tls(struct conn *c, struct connection *r)
 static void tell_closed(struct conn *c, struct connection *r)
 {
     r->end_ns = c->flow->last_time_ns;
+    r->share = NULL;
     memcpy(r->holes, c->holes, sizeof r->holes);
     r->gap_bytes = c->holes[TCP_GAP_LOST].bytes + c->holes[TCP_GAP_SNAPLEN].bytes;
     if (c->tls)
@@ -345,6 +362,7 @@ static void on_close(void *conn, enum flow_end why)
         tell_closed(c, c->x);
     }
     tls_free(c->tls);
+    budget_give(&c->share, c->share.used);
     g_free(c);
 }
 

@@ -4,6 +4,7 @@
 #ifndef ANALYZER_CONN_H
 #define ANALYZER_CONN_H
 
+#include "analyzer/budget.h"
 #include "analyzer/conn_tap.h"
 #include "analyzer/connection.h"
 #include "analyzer/counters.h"
@@ -52,6 +53,7 @@ struct conn_env {
     const struct mw_limits *limits;
     struct mw_limit_hits *hits;
     struct counters *counters;
+    struct budget budget; /**< of all connections */
     struct text_converter *converter;
     struct mw_codec *codec; /**< decompressors */
     struct items *items;   /**< scratch for the fields of a packet */

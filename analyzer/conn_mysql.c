@@ -51,7 +51,7 @@ static void start_inflating(struct conn *c, enum mw_dir dir, enum mw_algorithm a
     note_algorithm(m->record, algorithm);
     for (int d = 0; d < 2; d++) {
         m->inflater[d] = g_new(struct mw_inflater, 1);
-        mw_inflater_init(m->inflater[d], algorithm, c->env->codec, &core_memory, c->env->limits, c->env->hits);
+        mw_inflater_init(m->inflater[d], algorithm, c->env->codec, &m->mem, c->env->limits, c->env->hits);
     }
     struct mw_stamp stamp = m->framer[dir].stamp;
     struct mw_slice rest = mw_framer_take_rest(&m->framer[dir]);
@@ -194,9 +194,10 @@ void conn_mysql_begin(struct conn *c, struct connection *record, enum detect_ver
     m->record = record;
     conn_tap_preamble(tap_of(c), m->record, &c->detector.header);
     m->observer = (struct mw_observer){.user = c, .event = on_event, .no_rows = true};
-    m->session = mw_session_new(&core_memory, c->env->limits, c->env->hits, &m->observer);
+    m->mem = core_memory_of(&c->share);
+    m->session = mw_session_new(&m->mem, c->env->limits, c->env->hits, &m->observer);
     for (int d = 0; d < 2; d++)
-        mw_framer_init(&m->framer[d], (enum mw_dir)d, &core_memory, c->env->limits, c->env->hits);
+        mw_framer_init(&m->framer[d], (enum mw_dir)d, &m->mem, c->env->limits, c->env->hits);
     if (midstream)
         mw_session_midstream(m->session);
     if (verdict == DETECT_MIDSTREAM_COMPRESSED)

@@ -19,6 +19,7 @@ struct mysql {
     struct mw_framer framer[2];      /* by enum mw_dir */
     struct mw_inflater *inflater[2]; /* NULL until compression starts */
     struct mw_session *session;
+    struct mw_mem mem; /* in the connection's share */
     struct mw_observer observer;
     struct connection *record;
     const struct items *items; /* fields of the packet under way, NULL where they were not asked for */
@@ -27,9 +28,11 @@ struct mysql {
 struct conn {
     struct conn_env *env;
     const struct flow *flow;
+    struct budget_share share; /* of what waits in the stages */
     struct mysql *mysql;
     struct connection *x;     /* the record, of the X Protocol */
     struct detector detector; /* by directions of TCP */
+    uint64_t detecting;       /* bytes of the share for it */
     enum conn_mode mode;
     uint8_t server;     /* TCP direction in which the server sends */
     struct tls *tls;    /* below all that, once it has begun */

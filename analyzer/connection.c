@@ -33,6 +33,9 @@ void connection_free(struct connection *c)
     g_free(c);
 }
 
+/* An attribute beside its texts: two of GLib's strings, and its place. */
+enum { ATTRIBUTE_BYTES = 128 };
+
 static size_t length(const char *text)
 {
     return text ? strlen(text) + 1 : 0;
@@ -44,15 +47,21 @@ size_t connection_size(const struct connection *c)
                length(c->database) + length(c->client_auth_plugin) + length(c->auth_plugin) + (c->error_message ? c->error_message->len : 0);
     for (guint i = 0; c->attributes && i < c->attributes->len; i++) {
         const struct connection_attribute *a = &g_array_index(c->attributes, struct connection_attribute, i);
-        n += sizeof *a + a->name->len + a->value->len;
+        n += ATTRIBUTE_BYTES + a->name->len + a->value->len;
     }
     return n;
+}
+
+/* Whether there is memory for more texts of it. What is refused is unknown. */
+static bool has_room(struct connection *c, size_t n)
+{
+    return !c->share || budget_take(c->share, n);
 }
 
 /* A text without NUL by the protocol's own rules, as UTF-8; NULL for an absent field. */
 static char *text(struct connection *c, struct text_converter *converter, uint16_t collation, struct mw_slice s)
 {
-    GString *out = wire_text(converter, c->dialect, collation, s, &c->invalid_bytes);
+    GString *out = has_room(c, s.n) ? wire_text(converter, c->dialect, collation, s, &c->invalid_bytes) : NULL;
     return out ? g_string_free(out, FALSE) : NULL;
 }
 
@@ -80,7 +89,7 @@ static void read_attributes(struct connection *c, struct text_converter *convert
         return;
     c->attributes = g_array_new(FALSE, FALSE, sizeof(struct connection_attribute));
     struct mw_slice name, value;
-    while (mw_attribute_next(&attributes, &name, &value)) {
+    while (mw_attribute_next(&attributes, &name, &value) && has_room(c, ATTRIBUTE_BYTES + name.n + value.n)) {
         struct connection_attribute a = {wire_text(converter, c->dialect, collation, name, &c->invalid_bytes),
                                          wire_text(converter, c->dialect, collation, value, &c->invalid_bytes)};
         g_array_append_val(c->attributes, a);
@@ -133,7 +142,8 @@ static void on_verdict(struct connection *c, const struct mw_event *e, struct te
     c->auth_result = AUTH_RESULT_ERROR;
     c->error_code = err->code;
     c->sqlstate = text(c, converter, 0, err->sqlstate);
-    c->error_message = wire_text(converter, c->dialect, c->client_collation, err->message, &c->invalid_bytes);
+    if (has_room(c, err->message.n))
+        c->error_message = wire_text(converter, c->dialect, c->client_collation, err->message, &c->invalid_bytes);
 }
 
 void connection_event(struct connection *c, const struct mw_event *e, struct text_converter *converter)

@@ -4,6 +4,7 @@
 #ifndef ANALYZER_CONNECTION_H
 #define ANALYZER_CONNECTION_H
 
+#include "analyzer/budget.h"
 #include "analyzer/connection_tls.h"
 #include "analyzer/segment.h"
 #include "analyzer/tcp.h"
@@ -88,6 +89,8 @@ struct connection {
     struct connection_hole holes[2]; /**< what of them is why, by enum tcp_gap */
     uint64_t invalid_bytes; /**< bytes of texts that are invalid in their character set */
     bool exact;
+
+    struct budget_share *share; /**< what its texts take of memory comes from there; NULL: nobody counts. Until it is closed */
 
     uint64_t greeting_hash; /**< of scramble and thread id; private to legs.c, like `pair` */
     struct legs_pair *pair;

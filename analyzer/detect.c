@@ -17,6 +17,11 @@ void detector_forget(struct detector *d)
             g_byte_array_unref(g_steal_pointer(&d->first[dir].bytes));
 }
 
+size_t detector_held(const struct detector *d)
+{
+    return (d->first[0].bytes ? d->first[0].bytes->len : 0) + (d->first[1].bytes ? d->first[1].bytes->len : 0);
+}
+
 void detector_clear(struct detector *d)
 {
     detector_forget(d);

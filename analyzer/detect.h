@@ -55,6 +55,9 @@ void detector_gap(struct detector *d, int dir);
 /** What was kept of a direction; the caller owns `bytes`, which is NULL if there is nothing. */
 struct detect_first detector_take(struct detector *d, int dir);
 
+/** Bytes that are kept of both directions. */
+size_t detector_held(const struct detector *d);
+
 /** Forgets the bytes of both directions. */
 void detector_forget(struct detector *d);
 

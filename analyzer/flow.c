@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A chained hash table whose members also stand in one of two lists, of the living and of the finished connections,
- * both ordered by the last use. Lists make eviction cheap: the candidates are at their old ends. */
+/* A chained hash table whose members also stand in one of three lists, all ordered by the last use: of those in which only one
+ * side has spoken yet, of the living and of the finished ones. Lists make eviction cheap: the candidates are at their old ends. A
+ * flood of SYNs, or of greetings, pushes out its like and not those that talk. */
 #include "analyzer/flow.h"
 
 #include <stdlib.h>
@@ -24,7 +25,8 @@ struct flow_table {
     struct flow **buckets;
     uint64_t mask;         /* number of buckets, a power of two, less one */
     struct flow *last;     /* the one that the previous segment belonged to */
-    struct flow_list live; /* newest at the end that segments come in */
+    struct flow_list fresh; /* newest at the end that segments come in */
+    struct flow_list live;
     struct flow_list finished;
     uint64_t seed[2]; /* hostile input must not be able to choose colliding addresses */
     uint64_t opened;
@@ -134,10 +136,21 @@ static void flow_end(struct flow_table *table, struct flow *flow, enum flow_end 
     flow->conn = NULL;
 }
 
+static struct flow_list *list_of(struct flow_table *table, const struct flow *flow)
+{
+    enum { BOTH = 3 };
+    return flow->finished ? &table->finished : flow->spoken == BOTH ? &table->live : &table->fresh;
+}
+
+static uint64_t table_size(const struct flow_table *table)
+{
+    return table->fresh.n + table->live.n + table->finished.n;
+}
+
 /* Takes a connection out of the table, after ending it for `why` if it is not finished. */
 static void flow_drop(struct flow_table *table, struct flow *flow, enum flow_end why)
 {
-    list_remove(flow->finished ? &table->finished : &table->live, flow);
+    list_remove(list_of(table, flow), flow);
     if (!flow->finished)
         flow_end(table, flow, why);
     if (table->owner.forgotten)
@@ -180,31 +193,30 @@ static void flow_drop_idle(struct flow_table *table, struct flow *flow)
  * with a wrong time cannot end all connections. */
 static void table_sweep(struct flow_table *table, int64_t now_ns)
 {
-    for (int i = 0; i < 2 && table->finished.oldest && flow_is_idle(table, table->finished.oldest, now_ns); i++)
-        flow_drop_idle(table, table->finished.oldest);
-    for (int i = 0; i < 2 && table->live.oldest && flow_is_idle(table, table->live.oldest, now_ns); i++)
-        flow_drop_idle(table, table->live.oldest);
+    struct flow_list *lists[] = {&table->finished, &table->fresh, &table->live};
+    for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
+        for (int i = 0; i < 2 && lists[l]->oldest && flow_is_idle(table, lists[l]->oldest, now_ns); i++)
+            flow_drop_idle(table, lists[l]->oldest);
 }
 
 static void table_make_room(struct flow_table *table)
 {
-    while (table->live.n + table->finished.n >= table->env.limits->max_flows) {
-        if (table->finished.oldest) {
-            flow_drop(table, table->finished.oldest, FLOW_FINISHED);
-        } else if (table->live.oldest) {
-            table->env.hits->max_flows++;
-            table->env.counters->flows_evicted_lru++;
-            flow_drop(table, table->live.oldest, FLOW_EVICTED_LRU);
-        } else {
-            return;
+    while (table_size(table) > 0 && table_size(table) >= table->env.limits->max_flows) {
+        struct flow *finished = table->finished.oldest, *fresh = table->fresh.oldest;
+        if (finished && !(fresh && fresh->last_time_ns < finished->last_time_ns)) {
+            flow_drop(table, finished, FLOW_FINISHED);
+            continue;
         }
+        table->env.hits->max_flows++;
+        table->env.counters->flows_evicted_lru++;
+        flow_drop(table, fresh ? fresh : table->live.oldest, FLOW_EVICTED_LRU);
     }
 }
 
 static struct flow *flow_new(struct flow_table *table, const struct segment *s, uint64_t hash)
 {
     table_make_room(table);
-    if (table->live.n + table->finished.n > table->mask)
+    if (table_size(table) > table->mask)
         table_grow(table);
     struct flow *flow = calloc(1, sizeof *flow);
     if (!flow)
@@ -218,7 +230,7 @@ static struct flow *flow_new(struct flow_table *table, const struct segment *s, 
     flow->hash = hash;
     flow->chain = table->buckets[hash & table->mask];
     table->buckets[hash & table->mask] = flow;
-    list_append(&table->live, flow);
+    list_append(&table->fresh, flow);
     table->env.counters->flows++;
     flow->conn = table->owner.open(table->owner.user, flow);
     return flow;
@@ -276,16 +288,19 @@ void flow_table_push(struct flow_table *table, const struct segment *s)
         /* Packets can be out of order in time; the latest counts. */
         if (s->time_ns > flow->last_time_ns)
             flow->last_time_ns = s->time_ns;
-        if (table->live.newest != flow) {
-            list_remove(&table->live, flow);
-            list_append(&table->live, flow);
+        struct flow_list *was = list_of(table, flow);
+        if (s->wire_length > 0)
+            flow->spoken |= (uint8_t)(1 << dir);
+        if (list_of(table, flow)->newest != flow) {
+            list_remove(was, flow);
+            list_append(list_of(table, flow), flow);
         }
     }
     if (table->owner.seen)
         table->owner.seen(table->owner.user, flow, dir, s);
     tcp_push(&flow->tcp, &table->env, flow->conn, dir, s);
     if (!flow->finished && tcp_is_over(&flow->tcp)) {
-        list_remove(&table->live, flow);
+        list_remove(list_of(table, flow), flow);
         list_append(&table->finished, flow);
         flow->finished = true;
         flow_end(table, flow, FLOW_FINISHED);
@@ -303,10 +318,12 @@ void flow_table_finish(struct flow_table *table)
 {
     while (table->finished.oldest)
         flow_drop(table, table->finished.oldest, FLOW_FINISHED);
-    uint64_t n = table->live.n;
+    uint64_t n = flow_table_open(table);
     struct flow **flows = n ? malloc(n * sizeof *flows) : NULL;
     if (flows) {
         uint64_t i = 0;
+        for (struct flow *flow = table->fresh.oldest; flow; flow = flow->newer)
+            flows[i++] = flow;
         for (struct flow *flow = table->live.oldest; flow; flow = flow->newer)
             flows[i++] = flow;
         qsort(flows, n, sizeof *flows, flow_compare);
@@ -314,13 +331,15 @@ void flow_table_finish(struct flow_table *table)
             flow_drop(table, flows[i], FLOW_END);
         free(flows);
     }
+    while (table->fresh.oldest)
+        flow_drop(table, table->fresh.oldest, FLOW_END);
     while (table->live.oldest)
         flow_drop(table, table->live.oldest, FLOW_END);
 }
 
 uint64_t flow_table_open(const struct flow_table *table)
 {
-    return table->live.n;
+    return table->fresh.n + table->live.n;
 }
 
 void flow_table_free(struct flow_table *table)

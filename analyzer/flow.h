@@ -13,7 +13,8 @@ enum flow_end {
     FLOW_FINISHED,     /**< both FINs were delivered, or a RST; whatever happened then */
     FLOW_REUSED,       /**< another connection began on the same addresses and ports */
     FLOW_EVICTED_IDLE, /**< no packet for `idle_seconds` */
-    FLOW_EVICTED_LRU,  /**< `max_flows` was hit and this was the one idle for longest */
+    FLOW_EVICTED_LRU,  /**< `max_flows` was hit and this was the one idle for longest, of those in which only one side has spoken
+                            if there are such */
     FLOW_END           /**< the input ended */
 };
 
@@ -27,6 +28,7 @@ struct flow {
     uint64_t ordinal;      /**< in the order of the first packets in its table, from 1 */
     void *conn;            /**< what open() returned; NULL once closed */
     bool finished;         /**< its end was seen */
+    uint8_t spoken;        /**< by direction, a bit each: has sent something */
 
     struct flow *chain;         /**< next in the same hash bucket */
     struct flow *older, *newer; /**< neighbours in the list of the living or of the finished */

@@ -2,6 +2,8 @@
 /* A singly linked list: nearly every insertion is at one of its ends, and its length is bounded. */
 #include "analyzer/tcp_queue.h"
 
+#include "analyzer/budget.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +34,7 @@ bool tcp_queue_is_full(const struct tcp_half *half, struct tcp_env *env, const s
         env->hits->tcp_queue_bytes++;
         return true;
     }
-    if (env->queued + cost(piece) > limits->tcp_total_bytes) {
+    if (!budget_allows(half->bytes, cost(piece), env->queued, limits->tcp_total_bytes)) {
         env->hits->tcp_total_bytes++;
         return true;
     }

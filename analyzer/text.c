@@ -101,6 +101,7 @@ enum handle_state { UNTRIED, OPEN, MISSING };
 
 struct text_converter {
     const struct charset *last; /* the previous look-up's answer: traffic rarely changes its character set */
+    GString *scratch;           /* for text_utf8_new(); NULL: none yet */
     struct {
         enum handle_state state;
         GIConv iconv;
@@ -120,6 +121,8 @@ void text_converter_free(struct text_converter *converter)
         if (converter->handles[i].state == OPEN)
             g_iconv_close(converter->handles[i].iconv);
     }
+    if (converter->scratch)
+        g_string_free(converter->scratch, TRUE);
     g_free(converter);
 }
 
@@ -445,4 +448,21 @@ void text_to_utf8(struct text_converter *converter, const char *charset, const u
     }
     if (invalid_bytes)
         *invalid_bytes += invalid;
+}
+
+GString *text_utf8_new(struct text_converter *converter, const char *charset, const uint8_t *p, size_t n,
+                       uint64_t *invalid_bytes)
+{
+    enum { SCRATCH = 256, SCRATCH_MAX = 65536 };
+    GString *out = converter->scratch ? converter->scratch : g_string_sized_new(SCRATCH);
+    converter->scratch = NULL;
+    g_string_truncate(out, 0);
+    text_to_utf8(converter, charset, p, n, out, invalid_bytes);
+    if (out->len > SCRATCH_MAX) /* large enough as it is */
+        return out;
+    converter->scratch = out;
+    GString *text = g_slice_new(GString);
+    *text = (GString){.str = g_malloc(out->len + 1), .len = out->len, .allocated_len = out->len + 1};
+    memcpy(text->str, out->str, out->len + 1);
+    return text;
 }

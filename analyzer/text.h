@@ -35,6 +35,10 @@ void text_converter_free(struct text_converter *converter);
 void text_to_utf8(struct text_converter *converter, const char *charset, const uint8_t *p, size_t n, GString *out,
                   uint64_t *invalid_bytes);
 
+/** The same as a new text, to g_string_free, that takes no more memory than it needs. */
+GString *text_utf8_new(struct text_converter *converter, const char *charset, const uint8_t *p, size_t n,
+                       uint64_t *invalid_bytes);
+
 /** Whether conversion from `charset` is exact here: false for "filename", for unknown names, and for an East Asian set
  * whose iconv module is not installed. NULL is false. */
 bool text_charset_is_supported(struct text_converter *converter, const char *charset);

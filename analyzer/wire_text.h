@@ -15,15 +15,15 @@ static inline void wire_text_append(GString *out, struct text_converter *convert
     text_to_utf8(converter, charset, s.p, s.n, out, invalid ? invalid : &uncounted);
 }
 
-/** A new text to g_string_free; NULL for an absent field. */
+/** A new text to g_string_free, without room to spare: the records of many connections hold such. NULL for an absent field. */
 static inline GString *wire_text(struct text_converter *converter, enum mw_dialect dialect, uint16_t collation, struct mw_slice s,
                                  uint64_t *invalid)
 {
     if (!s.p)
         return NULL;
-    GString *out = g_string_sized_new(s.n);
-    wire_text_append(out, converter, dialect, collation, s, invalid);
-    return out;
+    uint64_t uncounted = 0;
+    const char *charset = collation ? mw_collation_charset(dialect, collation) : NULL;
+    return text_utf8_new(converter, charset, s.p, s.n, invalid ? invalid : &uncounted);
 }
 
 /** Frees a text; NULL is allowed. */

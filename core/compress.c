@@ -83,7 +83,8 @@ void mw_inflater_push(struct mw_inflater *f, const uint8_t *p, size_t n)
     f->in_left = n;
 }
 
-static bool reserve(const struct mw_inflater *f, uint8_t **p, uint32_t *size, uint32_t used, uint32_t need)
+/* Room for `need` bytes, of which `used` are there, of at most `most`. */
+static bool reserve(const struct mw_inflater *f, uint8_t **p, uint32_t *size, uint32_t used, uint32_t need, uint32_t most)
 {
     enum { FIRST = 4096 };
     if (need <= *size)
@@ -91,6 +92,8 @@ static bool reserve(const struct mw_inflater *f, uint8_t **p, uint32_t *size, ui
     uint32_t bigger = *size ? *size : FIRST;
     while (bigger < need)
         bigger *= 2;
+    if (bigger > most)
+        bigger = most;
     uint8_t *room = f->mem->alloc(f->mem->user, bigger);
     if (!room)
         return false;
@@ -135,7 +138,7 @@ static enum mw_frame_status open_frame(struct mw_inflater *f, const uint8_t *p, 
     bool believable = before <= f->limits->inflated && (f->algorithm == MW_ZSTD || before / ZLIB_RATIO_MAX <= sent);
     if (!believable)
         f->hits->inflated++;
-    if (believable && reserve(f, &f->out, &f->out_size, 0, before) &&
+    if (believable && reserve(f, &f->out, &f->out_size, 0, before, before) &&
         mw_codec_inflate(f->codec, f->algorithm, data, sent, f->out, before)) {
         frame->data = f->out;
         return MW_FRAME_DATA;
@@ -167,7 +170,8 @@ static void gather(struct mw_inflater *f)
 {
     uint32_t n = partial_left(f) < f->in_left ? partial_left(f) : (uint32_t)f->in_left;
     bool begins = f->partial_have == MW_FRAME_HEADER;
-    if (!reserve(f, &f->partial, &f->partial_size, begins ? 0 : f->partial_have, f->partial_have + n)) {
+    if (!reserve(f, &f->partial, &f->partial_size, begins ? 0 : f->partial_have, f->partial_have + n,
+                 le24(f->header) + MW_FRAME_HEADER)) {
         f->broken = true;
         f->skip = partial_left(f);
         return;
@@ -199,7 +203,6 @@ static enum mw_frame_status skip_broken(struct mw_inflater *f, struct mw_frame *
 
 enum mw_frame_status mw_inflater_next(struct mw_inflater *f, struct mw_frame *frame)
 {
-    enum { KEEP = 65536 };
     if (f->broken)
         return skip_broken(f, frame);
     /* A frame that lies whole in the input is opened in place. */
@@ -213,8 +216,7 @@ enum mw_frame_status mw_inflater_next(struct mw_inflater *f, struct mw_frame *fr
         }
     }
     if (f->in_left == 0 && f->partial_have == 0) {
-        if (f->out_size > KEEP)
-            drop(f, &f->out, &f->out_size);
+        mw_inflater_clear(f); /* many connections wait, few in the middle of a frame */
         return MW_FRAME_NONE;
     }
     if (f->partial_have < MW_FRAME_HEADER)

@@ -5,8 +5,8 @@
 
 #include "mywire/decode.h"
 
-/* Buffers above this are given back after the packet: most connections never need one. */
-enum { KEEP_CAPACITY = 16384, FIRST_CAPACITY = 2048 };
+/* The buffer is given back after the packet: most of the time most connections wait between two. */
+enum { FIRST_CAPACITY = 1008 };
 
 void mw_framer_init(struct mw_framer *f, enum mw_dir dir, const struct mw_mem *mem, const struct mw_limits *limits,
                     struct mw_limit_hits *hits)
@@ -161,7 +161,7 @@ static bool regain_sync(struct mw_framer *f)
 
 bool mw_framer_next(struct mw_framer *f, struct mw_packet *out)
 {
-    if (f->capacity > KEEP_CAPACITY && !mw_framer_pending(f))
+    if (f->capacity && !mw_framer_pending(f))
         drop_buffer(f);
     if (f->lost_sync && !regain_sync(f))
         return false;

@@ -287,6 +287,30 @@ static void test_lru(void **state)
     end(&f);
 }
 
+/* Of those in which one side alone has spoken, the oldest goes, also before a finished one that is younger. */
+static void test_flood_spares_talkers(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    f.limits.max_flows = 3;
+    push(&f, 0, 1, 0, K, 1, 1, "a");
+    push(&f, 0, 1, 1, K, 1, 2, "b");
+    push(&f, 1, 2, 0, S, 1, 0, "");
+    push(&f, 2, 3, 0, R | K, 1, 0, "");
+    push(&f, 2, 3, 0, K, 1, 0, "c");
+    push(&f, 3, 4, 0, S, 1, 0, "");
+    push(&f, 4, 3, 0, R | K, 2, 0, "");
+    push(&f, 5, 5, 0, S, 1, 0, "");
+    assert_string_equal(f.owner.text, "o1 d1:0:a d1:1:b o2 o3 d3:0:c c2:lru o4 c3:finished c4:lru o5 ");
+    assert_int_equal(f.hits.max_flows, 2);
+    for (uint32_t port = 10; port < 100; port++)
+        push(&f, 6, port, 0, S, 1, 0, "");
+    push(&f, 7, 1, 0, K, 2, 2, "d");
+    assert_int_equal(strcmp(f.owner.text + f.owner.n - 7, "d1:0:d "), 0);
+    end(&f);
+}
+
 static void test_lone_reset(void **state)
 {
     (void)state;
@@ -327,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_one_wrong_time_does_not_end_all),
         cmocka_unit_test(test_lru),
+        cmocka_unit_test(test_flood_spares_talkers),
         cmocka_unit_test(test_lone_reset),
         cmocka_unit_test(test_many),
     };

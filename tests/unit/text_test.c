@@ -263,6 +263,29 @@ static void east_asian_invalid(void **state)
     }
 }
 
+/* What is kept of many takes no more memory than it needs; one after the other goes through the same scratch. */
+static void new_texts(void **state)
+{
+    (void)state;
+    struct text_converter *converter = text_converter_new();
+    const size_t lengths[] = {3, 0, 100000, 5};
+    uint8_t *bytes = g_malloc(100000);
+    memset(bytes, 0xe4, 100000);
+    for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        uint64_t invalid = 0;
+        GString *text = text_utf8_new(converter, "latin1", bytes, lengths[i], &invalid);
+        assert_int_equal(text->len, 2 * lengths[i]);
+        assert_int_equal(text->str[text->len], 0);
+        assert_true(lengths[i] == 0 || memcmp(text->str, "ä", 2) == 0);
+        assert_true(text->allocated_len == text->len + 1 || text->len > 65536);
+        assert_int_equal(invalid, 0);
+        g_string_append(text, "more"); /* an ordinary one all the same */
+        g_string_free(text, TRUE);
+    }
+    g_free(bytes);
+    text_converter_free(converter);
+}
+
 /* A lead byte at the end; a pair without a character; a trail that cannot be one. */
 static void east_asian_broken(void **state)
 {
@@ -474,7 +497,7 @@ int main(void)
         cmocka_unit_test(east_asian_invalid), cmocka_unit_test(east_asian_broken), cmocka_unit_test(utf8),
         cmocka_unit_test(unicode_encodings),  cmocka_unit_test(every_name),        cmocka_unit_test(utf8_characters),
         cmocka_unit_test(terminal),           cmocka_unit_test(short_forms),       cmocka_unit_test(hex),
-        cmocka_unit_test(not_a_number),
+        cmocka_unit_test(not_a_number),       cmocka_unit_test(new_texts),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
