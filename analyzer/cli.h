@@ -4,6 +4,7 @@
 #define ANALYZER_CLI_H
 
 #include "analyzer/analysis.h"
+#include "analyzer/diff.h"
 #include "analyzer/handshake_groups.h"
 #include "analyzer/output.h"
 #include "analyzer/output_file.h"
@@ -25,9 +26,12 @@ struct cli {
     gboolean verbose_fields, offsets, show_secrets;
     gboolean keep_ssl_flag, decompress, mysql_only; /**< `decrypt` */
     gint64 rows;                                    /**< `follow`: rows shown of each result */
+    gboolean allow_vanished;                        /**< `diff` */
+    gint64 min_count, min_slowdown, min_samples;    /**< `diff` */
+    gdouble max_share_change, max_slowdown;         /**< `diff`, per cent */
     struct {
         char **ports, **outputs, **operands;
-        char *max_sql, *by, *format, *color, *format_help;
+        char *max_sql, *by, *ignore, *also, *format, *color, *format_help;
     } text;
 
     /* What was made of it. */
@@ -37,6 +41,7 @@ struct cli {
     uint64_t connection; /**< `follow`: id of the connection */
     enum handshake_fact by[HANDSHAKE_BY_MAX]; /**< `handshakes`: what connections are grouped by */
     size_t n_by;
+    struct diff_thresholds thresholds; /**< `diff` */
     enum secrets_verb secrets_verb;
     const char *capture_out;     /**< `decrypt`, `secrets inject` and `strip`: the file of -o; NULL: standard output */
     bool writes_capture;         /**< the result is a capture, no outputs */
@@ -52,8 +57,9 @@ enum cli_options_group {
     OPTIONS_PACKETS = 8,  /**< -V, --offsets, --show-secrets */
     OPTIONS_FOLLOW = 16,  /**< --rows, --show-secrets */
     OPTIONS_DECRYPT = 32, /**< what is written, and how */
+    OPTIONS_SECRETS = 64, /**< a key log alone */
     OPTIONS_HANDSHAKES = 128, /**< --by */
-    OPTIONS_SECRETS = 64  /**< a key log alone */
+    OPTIONS_DIFF = 256        /**< thresholds */
 };
 
 /** A command of the program. */
@@ -109,5 +115,6 @@ enum cli_exit run_fields(struct cli *cli);
 enum cli_exit run_secrets(struct cli *cli);
 enum cli_exit run_decrypt(struct cli *cli);
 enum cli_exit run_doctor(struct cli *cli);
+enum cli_exit run_diff(struct cli *cli);
 
 #endif

@@ -36,7 +36,13 @@ static char *format_list(const struct cli_command *command)
 
 GOptionContext *cli_options_context(const struct cli_command *command, const char *summary, struct cli *cli)
 {
+    const struct diff_thresholds usual = diff_thresholds_default();
     cli->text.format_help = format_list(command);
+    cli->min_count = (gint64)usual.min_count;
+    cli->min_samples = (gint64)usual.min_samples;
+    cli->min_slowdown = usual.min_slowdown_us;
+    cli->max_slowdown = 100 * usual.max_slowdown;
+    cli->max_share_change = 100 * usual.max_share_change;
     const struct {
         unsigned group; /* 0: every command's */
         const GOptionEntry *entries;
@@ -73,6 +79,15 @@ GOptionContext *cli_options_context(const struct cli_command *command, const cha
             {"max-sql", 0, 0, G_OPTION_ARG_STRING, &cli->text.max_sql, "Bytes shown of a statement, 64K unless told, 256K at most", "SIZE"})},
         {OPTIONS_HANDSHAKES, ENTRIES(
             {"by", 0, 0, G_OPTION_ARG_STRING, &cli->text.by, "An inventory for each value of these facts: user, program, server_version …", "FACT,..."})},
+        {OPTIONS_DIFF, ENTRIES(
+            {"ignore", 0, 0, G_OPTION_ARG_STRING, &cli->text.ignore, "Do not compare these facts: user, program, tls_cipher …", "FACT,..."},
+            {"also", 0, 0, G_OPTION_ARG_STRING, &cli->text.also, "Compare these too: client_ip, server, state …", "FACT,..."},
+            {"allow-vanished", 0, 0, G_OPTION_ARG_NONE, &cli->allow_vanished, "What is only in BASE is no finding", NULL},
+            {"min-count", 0, 0, G_OPTION_ARG_INT64, &cli->min_count, "Values that occur less often are left out; 1 unless told", "N"},
+            {"max-share-change", 0, 0, G_OPTION_ARG_DOUBLE, &cli->max_share_change, "How much a share may change, in points; 20 unless told", "POINTS"},
+            {"max-slowdown", 0, 0, G_OPTION_ARG_DOUBLE, &cli->max_slowdown, "How much longer a time may get; 25 unless told", "PERCENT"},
+            {"min-slowdown", 0, 0, G_OPTION_ARG_INT64, &cli->min_slowdown, "Times that grow by less are let pass; 500 unless told", "MICROSECONDS"},
+            {"min-samples", 0, 0, G_OPTION_ARG_INT64, &cli->min_samples, "Times of fewer are not judged; 20 unless told", "N"})},
         {OPTIONS_FOLLOW, ENTRIES(
             {"rows", 0, 0, G_OPTION_ARG_INT64, &cli->rows, "Show the first N rows of each result", "N"},
             {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &cli->show_secrets, "Show scrambles and passwords", NULL})},
@@ -237,6 +252,61 @@ bool cli_take_secrets_verb(struct cli *cli)
     return false;
 }
 
+/* Switches the facts of a list on or off. */
+static bool take_facts(const char *option, const char *list, bool facts[DIFF_FACTS], bool on)
+{
+    char **names = list ? g_strsplit(list, ",", -1) : NULL;
+    bool good = true;
+    for (char **name = names; good && name && *name; name++) {
+        enum diff_fact fact = diff_fact_from(*name, strlen(*name));
+        good = fact != DIFF_FACTS;
+        if (good) {
+            facts[fact] = on;
+            continue;
+        }
+        GString *known = g_string_new(NULL);
+        for (int f = 0; f < DIFF_FACTS; f++)
+            g_string_append_printf(known, "%s%s", f ? ", " : "", diff_fact_key(f));
+        cli_usage("%s %s: \"%s\" is no fact; there are %s.", option, list, *name, known->str);
+        g_string_free(known, TRUE);
+    }
+    g_strfreev(names);
+    return good;
+}
+
+/* diff BASE NEW */
+bool cli_take_diff(struct cli *cli)
+{
+    if (!cli->files || g_strv_length(cli->files) != 2) {
+        cli_usage("diff needs two results, the base and the new one, as `mywire handshakes -F json` writes them.");
+        return false;
+    }
+    if (strcmp(cli->files[0], "-") == 0 && strcmp(cli->files[1], "-") == 0) {
+        cli_usage("diff cannot read both results from standard input.");
+        return false;
+    }
+    const struct {
+        const char *option;
+        double value;
+    } numbers[] = {{"--min-count", (double)cli->min_count},       {"--min-samples", (double)cli->min_samples},
+                   {"--min-slowdown", (double)cli->min_slowdown}, {"--max-slowdown", cli->max_slowdown},
+                   {"--max-share-change", cli->max_share_change}};
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+        if (!(numbers[i].value >= 0)) {
+            cli_usage("%s %g: a threshold is not negative.", numbers[i].option, numbers[i].value);
+            return false;
+        }
+    cli->thresholds = diff_thresholds_default();
+    cli->thresholds.allow_vanished = cli->allow_vanished;
+    cli->thresholds.min_count = (uint64_t)cli->min_count;
+    cli->thresholds.min_samples = (uint64_t)cli->min_samples;
+    cli->thresholds.min_slowdown_us = cli->min_slowdown;
+    cli->thresholds.max_slowdown = cli->max_slowdown / 100;
+    cli->thresholds.max_share_change = cli->max_share_change / 100;
+    return take_facts("--ignore", cli->text.ignore, cli->thresholds.facts, false) &&
+           take_facts("--also", cli->text.also, cli->thresholds.facts, true);
+}
+
 /* handshakes --by user,program */
 bool cli_take_by(struct cli *cli)
 {
@@ -301,7 +371,7 @@ void cli_options_free(struct cli *cli)
     char **lists[] = {cli->keylogs, cli->tls_keys, cli->text.ports, cli->text.outputs, cli->text.operands};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         g_strfreev(lists[i]);
-    char *texts[] = {cli->filter,      cli->tls_key_password, cli->text.max_sql, cli->text.by,
+    char *texts[] = {cli->filter,      cli->tls_key_password, cli->text.max_sql, cli->text.by, cli->text.ignore, cli->text.also,
                      cli->text.format, cli->text.color,       cli->text.format_help};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);

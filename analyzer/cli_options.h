@@ -20,6 +20,7 @@ void cli_options_free(struct cli *cli);
 /* What only some commands have. */
 bool cli_take_connection(struct cli *cli);   /**< follow ID FILE... */
 bool cli_take_secrets_verb(struct cli *cli); /**< secrets list|inject|strip FILE */
+bool cli_take_diff(struct cli *cli);         /**< diff BASE NEW */
 bool cli_take_by(struct cli *cli);           /**< handshakes --by FACT,… */
 bool cli_take_decrypt(struct cli *cli);      /**< decrypt -o OUT FILE... */
 

@@ -7,6 +7,7 @@
 #include "analyzer/endpoint.h"
 #include "analyzer/evidence.h"
 #include "analyzer/handshakes.h"
+#include "analyzer/latency.h"
 
 enum { SUMMARY_SCHEMA = 1, SERVERS_MAX = 10000 };
 
@@ -121,12 +122,7 @@ static void write_json(struct output *out, const struct summary *s, const struct
     for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
         json_tally(j, handshake_fact_key(told[i]), s->handshakes->facts[told[i]], told[i] == HANDSHAKE_error_code);
     json_key(j, "login_us");
-    json_object_begin(j);
-    const struct sketch *login = &s->handshakes->latency[PHASE_LOGIN];
-    json_put_uint(j, "count", login->count);
-    json_quantile(j, "p50", login, 0.5);
-    json_quantile(j, "p99", login, 0.99);
-    json_object_end(j);
+    latency_json(j, &s->handshakes->latency[PHASE_LOGIN]);
     json_key(j, "proxy_legs");
     json_legs(j, &a->legs);
     json_key(j, "findings");

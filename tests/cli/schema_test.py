@@ -10,6 +10,7 @@ than the standard: a key that its schema does not describe is an error here, whi
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
@@ -123,6 +124,12 @@ def outputs(mywire, root):
     groups = sorted(root.glob("samples/*-auth-*.pcap*"))
     done = subprocess.run([mywire, "handshakes", "-F", "json", "--by", "user,auth_plugin", *groups], capture_output=True, timeout=60)
     yield "handshakes --by", done.stdout, "json", "handshakes"
+    for command in "handshakes", "summary":
+        with tempfile.TemporaryDirectory() as folder:
+            for side, some in ("base", groups[:1]), ("new", groups):
+                subprocess.run([mywire, command, "-o", f"json:{folder}/{side}", *some], capture_output=True, timeout=60)
+            done = subprocess.run([mywire, "diff", "-F", "json", f"{folder}/base", f"{folder}/new"], capture_output=True, timeout=60)
+            yield f"diff of {command}", done.stdout, "json", "diff"
 
 
 def main():

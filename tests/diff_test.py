@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mywire diff, on captures whose difference is known because this script made it.
+
+    diff_test.py MYWIRE SAMPLES
+
+A recorded login is repeated with other client ports and, each time, another delay of the server's answers, drawn with a seed. What
+diff says is held to what was put in: as many logins, this much slower, that user, those capabilities.
+"""
+import json
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import capture
+
+SAMPLE = "mysql97-plain-caching-sha2-fast.pcapng"
+OTHER = "mysql97-auth-switch-sha256.pcapng"  # users fast and sha; TLS in two of five (its truth)
+SECOND = 10**9
+MS = 10**6
+
+
+def logins(out, path, n, median_ms, seed):
+    """A capture of n logins whose verdicts come median_ms after the client's answer, a fifth more or less."""
+    link, packets = capture.read(path)
+    rng = random.Random(seed)
+    client = struct.unpack_from(">H", packets[0][1], 34)[0]  # Ethernet, IPv4 without options: the sender of the SYN
+    with out.open("wb") as f:
+        capture.write_header(f, link)
+        for i in range(n):
+            late, said, base = 0, 0, packets[0][0] + i * SECOND
+            for time, data, original in packets:
+                ports = list(struct.unpack_from(">HH", data, 34))
+                from_server = ports[1] == client
+                payload = original - 14 - 20 - (data[14 + 20 + 12] >> 4) * 4
+                said += from_server and payload > 0
+                if said == 2 and late == 0:  # the greeting was the first
+                    late = int(rng.uniform(0.8, 1.2) * median_ms * MS)
+                ports = [40000 + i if p == client else p for p in ports]
+                data = data[:34] + struct.pack(">HH", *ports) + data[38:]
+                f.write(capture.record(base + time - packets[0][0] + late, data, original))
+    return out
+
+
+def run(mywire, *args):
+    done = subprocess.run([mywire, *map(str, args)], capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Test:
+    def __init__(self, mywire, folder):
+        self.mywire, self.folder, self.passed, self.failed = mywire, folder, 0, 0
+
+    def saved(self, name, command, *captures):
+        out = self.folder / f"{name}.json"
+        status, _, error = run(self.mywire, command, "-o", f"json:{out}", *captures)
+        assert status == 0, error
+        return out
+
+    def diff(self, *args):
+        status, out, error = run(self.mywire, "diff", "-F", "json", *args)
+        told = json.loads(out) if out else {}
+        return status, {c["rule"]: c for c in told.get("changes", []) if c["verdict"] == "beyond"}, told, error
+
+    def expect(self, what, condition, seen):
+        self.passed, self.failed = self.passed + bool(condition), self.failed + (not condition)
+        if not condition:
+            print(f"FAILED {what}: {seen}")
+
+
+def main():
+    mywire, samples = sys.argv[1], Path(sys.argv[2])
+    with tempfile.TemporaryDirectory() as folder:
+        test, capture_file = Test(mywire, Path(folder)), Path(folder) / "logins.pcap"
+        for command in ("handshakes", "summary"):
+            base = test.saved("base", command, logins(capture_file, samples / SAMPLE, 120, 10, 1))
+            same = test.saved("same", command, logins(capture_file, samples / SAMPLE, 140, 10, 2))
+            slow = test.saved("slow", command, logins(capture_file, samples / SAMPLE, 120, 20, 3))
+            few = test.saved("few", command, logins(capture_file, samples / SAMPLE, 5, 20, 4))
+            other = test.saved("other", command, samples / OTHER)
+            status, rules, told, _ = test.diff(base, same)
+            test.expect(f"{command}: chance", status == 0 and not rules, rules)
+            test.expect(f"{command}: sides", (told["base"]["connections"], told["new"]["connections"]) == (120, 140), told["base"])
+            status, rules, told, _ = test.diff(base, slow)
+            test.expect(f"{command}: slower", status == 1 and {"login.p50", "login.p95"} <= rules.keys(), rules)
+            for rule in ("login.p50", "login.p95"):
+                ratio = rules[rule]["new"]["us"] / rules[rule]["base"]["us"]
+                test.expect(f"{command}: twice as slow", 1.7 < ratio < 2.3, rules[rule])
+                test.expect(f"{command}: of how many", rules[rule]["base"]["count"] == 120, rules[rule])
+            status, rules, told, _ = test.diff(slow, base)
+            test.expect(f"{command}: faster is no finding", status == 0, rules)
+            test.expect(f"{command}: but told", any(c["verdict"] == "within" for c in told["changes"]), told["changes"])
+            status, rules, told, _ = test.diff(base, few)
+            unsure = {c["rule"] for c in told["changes"] if c["verdict"] == "unsure"}
+            test.expect(f"{command}: five are too few", status == 0 and "login.p50" in unsure, told["changes"])
+            status, rules, told, _ = test.diff("--max-slowdown", "150", base, slow)
+            test.expect(f"{command}: a threshold", status == 0, rules)
+            status, rules, told, _ = test.diff("--min-slowdown", "30000", base, slow)
+            test.expect(f"{command}: least growth", status == 0, rules)
+            status, rules, told, _ = test.diff(base, other)
+            test.expect(f"{command}: users", status == 1 and {"user.new", "user.vanished"} <= rules.keys(), rules)
+            users = {c["value"] for c in told["changes"] if c["rule"] == "user.new"}
+            test.expect(f"{command}: names", users == {"fast", "sha"}, users)
+            test.expect(f"{command}: not decrypted", any("not decrypted" in n for n in told["notes"]), told["notes"])
+            status, rules, _, _ = test.diff("--ignore", "user", "--allow-vanished", base, other)
+            test.expect(f"{command}: ignored", not rules.keys() & {"user.new", "user.vanished"}, rules)
+        handshakes = test.saved("h", "handshakes", samples / SAMPLE)
+        summary = test.saved("s", "summary", samples / SAMPLE)
+        connections = test.saved("c", "connections", samples / SAMPLE)
+        empty = test.saved("e", "handshakes", "-f", "udp", samples / SAMPLE)
+        for what, args, wanted, word in (
+            ("two kinds", (handshakes, summary), 2, "same command"),
+            ("no result", (handshakes, connections), 3, "connections"),
+            ("no JSON", (handshakes, samples / SAMPLE), 3, "JSON"),
+            ("no file", (handshakes, test.folder / "missing"), 3, "cannot be read"),
+            ("one operand", (handshakes,), 2, "two results"),
+            ("no such fact", ("--ignore", "usr", handshakes, handshakes), 2, "usr"),
+            ("nothing in it", (handshakes, empty), 1, ""),
+            ("nothing in both", (empty, empty), 4, "nothing to compare"),
+        ):
+            status, _, _, error = test.diff(*args)
+            test.expect(what, status == wanted and word in error, (status, error))
+    print(f"{test.passed} passed, {test.failed} failed")
+    return test.failed > 0 or test.passed == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
