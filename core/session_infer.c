@@ -45,8 +45,10 @@ void session_infer_no_eof(struct mw_session *s)
 /* An EOF ought to come here, and something else does. */
 static void infer_deprecate_eof(struct mw_session *s, const struct mw_packet *packet)
 {
+    if (packet->have == 0)
+        return;
     bool eof = packet->length == EOF_BYTES && packet->payload[0] == EOF_HEADER;
-    if (packet->have > 0 && !eof && packet->payload[0] != ERR_HEADER)
+    if (!eof && packet->payload[0] != ERR_HEADER)
         session_infer_no_eof(s);
 }
 
