@@ -211,6 +211,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                            .codec = mw_codec_new(&core_memory),
                            .items = &items,
                            .legs = legs_new(&a->legs),
+                           .passwords = request->passwords,
                            .diagnosis = &a->diagnosis,
                            .ports = request->ports,
                            .n_ports = request->n_ports,
@@ -231,6 +232,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
     struct defrag *defrag = defrag_new(&a->limits, &a->hits, &a->counters);
     enum analysis_end end = ANALYSIS_DONE;
 
+    a->passwords_checked = request->passwords != NULL;
     order_inputs(a, request);
     for (guint i = 0; i < a->inputs->len && end != ANALYSIS_USAGE; i++) {
         struct analysis_input *input = &g_array_index(a->inputs, struct analysis_input, i);

@@ -41,6 +41,7 @@ struct analysis_request {
     size_t n_ports;
     bool only_ports;
     struct tls_secrets *secrets; /**< what opens TLS, or NULL */
+    const struct passwords *passwords; /**< to verify logins with, or NULL */
     const struct analysis_tap *tap; /**< or NULL */
 };
 
@@ -64,6 +65,7 @@ struct analysis {
     uint64_t midstream, undecrypted, partly_decrypted;
     uint64_t not_decrypted[TLS_REASONS]; /**< connections by why not all was decrypted */
     uint64_t damaged_frames;   /**< compressed frames that could not be opened */
+    bool passwords_checked;    /**< logins were checked against passwords */
     struct legs_sum legs;       /**< what proxies did */
     struct diagnosis diagnosis; /**< what stood in the way of reading them */
     char *error;               /**< ANALYSIS_USAGE */

@@ -17,17 +17,18 @@
 #define USUAL (OPTIONS_INPUT | OPTIONS_OUTPUT)
 
 static const struct cli_command commands[] = {
-    {"summary", "what is in here, is it healthy, how much of it could be read", TEXT | JSON | NDJSON | MARKDOWN, USUAL,
-     "FILE...", NULL, run_summary},
-    {"connections", "one record a connection: who, to what, how secured, how it ended", TEXT | JSON | NDJSON | CSV, USUAL,
-     "FILE...", NULL, run_connections},
+    {"summary", "what is in here, is it healthy, how much of it could be read", TEXT | JSON | NDJSON | MARKDOWN,
+     USUAL | OPTIONS_PASSWORDS, "FILE...", NULL, run_summary},
+    {"connections", "one record a connection: who, to what, how secured, how it ended", TEXT | JSON | NDJSON | CSV,
+     USUAL | OPTIONS_PASSWORDS, "FILE...", NULL, run_connections},
     {"handshakes", "the handshake inventory: versions, capabilities, collations, plugins, clients, latencies",
      TEXT | JSON | NDJSON | CSV, USUAL | OPTIONS_HANDSHAKES, "FILE...", cli_take_by, run_handshakes},
     {"commands", "one record a command: SQL, parameters, rows, errors, times", TEXT | JSON | NDJSON | CSV,
      USUAL | OPTIONS_SQL, "FILE...", NULL, run_commands},
     {"packets", "every protocol packet; -V with all fields", TEXT | JSON | NDJSON, USUAL | OPTIONS_PACKETS, "FILE...", NULL,
      run_packets},
-    {"follow", "one connection as a readable transcript", TEXT, USUAL | OPTIONS_SQL | OPTIONS_FOLLOW, "ID FILE...",
+    {"follow", "one connection as a readable transcript", TEXT,
+     USUAL | OPTIONS_SQL | OPTIONS_FOLLOW | OPTIONS_PASSWORDS, "ID FILE...",
      cli_take_connection, run_follow},
     {"diff", "what changed between two saved results of handshakes or summary (-F json)", TEXT | JSON | MARKDOWN,
      OPTIONS_OUTPUT | OPTIONS_DIFF, "BASE NEW", cli_take_diff, run_diff},

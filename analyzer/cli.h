@@ -22,6 +22,7 @@ struct cli {
     char **keylogs, **tls_keys;
     char *filter;
     char *tls_key_password; /**< a file, or NULL */
+    char *passwords_file;   /**< a file, or NULL */
     gboolean keylog_env, only_ports, quiet, version;
     gboolean verbose_fields, offsets, show_secrets;
     gboolean keep_ssl_flag, decompress, mysql_only; /**< `decrypt` */
@@ -46,6 +47,7 @@ struct cli {
     const char *capture_out;     /**< `decrypt`, `secrets inject` and `strip`: the file of -o; NULL: standard output */
     bool writes_capture;         /**< the result is a capture, no outputs */
     bool keys_given;             /**< any key was named */
+    struct passwords *passwords; /**< NULL: none were given */
     struct tls_secrets *secrets; /**< commands that take files: never NULL */
 };
 
@@ -59,7 +61,8 @@ enum cli_options_group {
     OPTIONS_DECRYPT = 32, /**< what is written, and how */
     OPTIONS_SECRETS = 64, /**< a key log alone */
     OPTIONS_HANDSHAKES = 128, /**< --by */
-    OPTIONS_DIFF = 256        /**< thresholds */
+    OPTIONS_DIFF = 256,       /**< thresholds */
+    OPTIONS_PASSWORDS = 512   /**< --passwords */
 };
 
 /** A command of the program. */
@@ -91,6 +94,9 @@ enum cli_exit cli_no_such_connection(uint64_t id, uint64_t connections);
 
 /** Loads the keys that were named into `secrets`, and says what is wrong with them. Returns CLI_OK or CLI_USAGE. */
 enum cli_exit cli_load_keys(struct cli *cli);
+
+/** Loads the passwords that were given, if any, and says what is wrong with them. Returns CLI_OK or CLI_USAGE. */
+enum cli_exit cli_load_passwords(struct cli *cli);
 
 /** Says something on stderr, made safe for a terminal. */
 void cli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -26,7 +26,8 @@ struct analysis_request cli_request(struct cli *cli, char *const *paths)
                                      .ports = (const uint16_t *)(void *)cli->ports->data,
                                      .n_ports = cli->ports->len,
                                      .only_ports = cli->only_ports,
-                                     .secrets = cli->secrets};
+                                     .secrets = cli->secrets,
+                                     .passwords = cli->passwords};
 }
 
 enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer)

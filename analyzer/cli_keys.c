@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The keys that the command line names: loaded before any input is read, so that a mistake in them is one of usage. */
+/* The keys and passwords that the command line names: loaded before any input is read, so that a mistake in them is one of usage. */
 #include "analyzer/cli.h"
 
 #include <errno.h>
@@ -57,6 +57,16 @@ static enum cli_exit load_keylog(struct cli *cli, const char *option, const char
     return CLI_OK;
 }
 
+/* `unlocked`: the errno of the refusal, or 0. */
+static void tell_unlocked(const struct cli *cli, const char *what, int unlocked)
+{
+    if (unlocked && !cli->quiet)
+        cli_complain(
+            "The memory for %s cannot be locked (%s), so they may reach the swap space; raise the limit with "
+            "`ulimit -l`, or run where there is no swap.",
+            what, g_strerror(unlocked));
+}
+
 enum cli_exit cli_load_keys(struct cli *cli)
 {
     cli->secrets = tls_secrets_new(limits_default().tls_secrets);
@@ -82,11 +92,21 @@ enum cli_exit cli_load_keys(struct cli *cli)
         if (error)
             result = refuse("--tls-key", error);
     }
-    int unlocked = tls_secrets_unlocked(cli->secrets);
-    if (unlocked && result == CLI_OK && !cli->quiet)
-        cli_complain(
-            "The memory for keys cannot be locked (%s), so they may reach the swap space; raise the limit with "
-            "`ulimit -l`, or run where there is no swap.",
-            g_strerror(unlocked));
+    if (result == CLI_OK)
+        tell_unlocked(cli, "keys", tls_secrets_unlocked(cli->secrets));
     return result;
+}
+
+enum cli_exit cli_load_passwords(struct cli *cli)
+{
+    if (!cli->passwords_file)
+        return CLI_OK;
+    const struct limits limits = limits_default();
+    secret_memory_forbid_dumps();
+    cli->passwords = passwords_new(&limits);
+    char *error = passwords_read(cli->passwords, cli->passwords_file);
+    if (error)
+        return refuse("--passwords", error);
+    tell_unlocked(cli, "passwords", passwords_unlocked(cli->passwords));
+    return CLI_OK;
 }

@@ -55,6 +55,8 @@ GOptionContext *cli_options_context(const struct cli_command *command, const cha
             {"port", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &cli->text.ports, "MySQL speaks on this port; repeatable", "N"},
             {"only-ports", 0, 0, G_OPTION_ARG_NONE, &cli->only_ports, "Look for MySQL on the ports of -p only", NULL},
             {"filter", 'f', 0, G_OPTION_ARG_STRING, &cli->filter, "Read only packets that match (pcap-filter(7))", "BPF"})},
+        {OPTIONS_PASSWORDS, ENTRIES(
+            {"passwords", 0, 0, G_OPTION_ARG_FILENAME, &cli->passwords_file, "Check logins against the passwords in a file of USER:PASSWORD lines", "FILE"})},
         {OPTIONS_SECRETS, ENTRIES(
             {"keylog", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &cli->keylogs, "inject: the TLS key log (SSLKEYLOGFILE format); repeatable", "FILE"})},
         {OPTIONS_DECRYPT, ENTRIES(
@@ -361,7 +363,7 @@ enum cli_exit cli_options_take(struct cli *cli, const struct cli_command *comman
         return cli_usage("%s needs a capture file, or - for standard input.", command->name);
     if (!command->operands && cli->files && *cli->files)
         return cli_usage("%s takes no file, yet %s was given.", command->name, *cli->files);
-    if (command->operands && cli_load_keys(cli) != CLI_OK)
+    if (command->operands && (cli_load_keys(cli) != CLI_OK || cli_load_passwords(cli) != CLI_OK))
         return CLI_USAGE;
     return cli->writes_capture || open_outputs(cli, command) ? CLI_OK : CLI_USAGE;
 }
@@ -371,11 +373,13 @@ void cli_options_free(struct cli *cli)
     char **lists[] = {cli->keylogs, cli->tls_keys, cli->text.ports, cli->text.outputs, cli->text.operands};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         g_strfreev(lists[i]);
-    char *texts[] = {cli->filter,      cli->tls_key_password, cli->text.max_sql, cli->text.by, cli->text.ignore, cli->text.also,
+    char *texts[] = {cli->filter,      cli->tls_key_password, cli->passwords_file,
+                     cli->text.max_sql, cli->text.by, cli->text.ignore, cli->text.also,
                      cli->text.format, cli->text.color,       cli->text.format_help};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     tls_secrets_free(cli->secrets);
+    passwords_free(cli->passwords);
     if (cli->ports)
         g_array_free(cli->ports, TRUE);
     if (cli->outputs)

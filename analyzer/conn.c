@@ -325,6 +325,8 @@ static void tell_closed(struct conn *c, struct connection *r)
     if (c->tls)
         finish_tls(c, r);
     connection_finish(r);
+    if (c->env->passwords)
+        password_login_closed(&r->password, r->exact, connection_login_hidden(r));
     legs_closed(c->env->legs, r);
     if (c->env->observer->closed)
         c->env->observer->closed(c->env->observer->user, r);

@@ -11,6 +11,8 @@ static void on_event(void *user, const struct mw_event *event)
 {
     struct conn *c = user;
     connection_event(c->mysql->record, event, c->env->converter);
+    if (c->env->passwords)
+        password_login_event(&c->mysql->record->password, c->env->passwords, c->mysql->record->user, event);
     legs_event(c->env->legs, c->mysql->record, event);
     if (c->env->observer->event)
         c->env->observer->event(c->env->observer->user, c->mysql->record, event,

@@ -185,6 +185,18 @@ void connection_ended(struct connection *c, enum mw_dir dir, bool reset)
     c->ended = true;
 }
 
+/* TLS itself did not come about: no login went through it. */
+static bool tls_failed(const struct connection *c)
+{
+    return c->tls && (c->inside_tls.reason == TLS_REASON_REFUSED || c->inside_tls.reason == TLS_REASON_UNFINISHED);
+}
+
+bool connection_login_hidden(const struct connection *c)
+{
+    return c->tls && c->greeted && !c->logged_in && c->protocol == PROTOCOL_MYSQL &&
+           c->inside_tls.opened != TLS_OPENED_FULL && !tls_failed(c);
+}
+
 void connection_finish(struct connection *c)
 {
     bool welcome = c->auth_result == AUTH_RESULT_OK || c->answered > 0; /* the verdict itself may have been lost */
@@ -193,7 +205,7 @@ void connection_finish(struct connection *c)
     if (!c->client_spoke && c->greeted && c->auth_result == AUTH_RESULT_UNKNOWN && !welcome)
         c->auth_result = AUTH_RESULT_INCOMPLETE;
     /* Behind closed TLS the login is taken to have gone well, unless TLS itself did not. */
-    bool refused = c->tls && (c->inside_tls.reason == TLS_REASON_REFUSED || c->inside_tls.reason == TLS_REASON_UNFINISHED);
+    bool refused = tls_failed(c);
     bool over = c->ended || c->closed_by == CLOSED_BY_QUIT;
     if (c->protocol == PROTOCOL_MYSQLX) {
         c->opaque = true;

@@ -6,6 +6,7 @@
 
 #include "analyzer/budget.h"
 #include "analyzer/connection_tls.h"
+#include "analyzer/password_login.h"
 #include "analyzer/segment.h"
 #include "analyzer/tcp.h"
 #include "analyzer/wire_text.h"
@@ -73,6 +74,7 @@ struct connection {
     uint16_t error_code;
     char *sqlstate;
     GString *error_message;
+    struct password_login password; /**< whether a password that was given fits */
 
     bool tls;
     struct connection_tls inside_tls; /**< with `tls` */
@@ -118,6 +120,9 @@ void connection_ended(struct connection *c, enum mw_dir dir, bool reset);
 
 /** Settles state, exactness and the verdict on the login when the connection is over for the analyzer. */
 void connection_finish(struct connection *c);
+
+/** The client may have logged in inside TLS that was not opened. Known once it is finished. */
+bool connection_login_hidden(const struct connection *c);
 
 /** Duration between two instants in microseconds, or -1 where one was not seen. */
 static inline int64_t connection_us(int64_t from_ns, int64_t to_ns)

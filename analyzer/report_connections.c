@@ -163,6 +163,8 @@ void report_connection(struct record *r, const struct connection *c)
     record_uint_if(r, "paired_with", c->paired_with > 0, c->paired_with);
     record_string(r, "leg", legs[c->leg]);
     record_duration(r, "proxy_added_us", c->paired_with ? c->proxy_added_us : -1);
+    record_string(r, "password_check", password_verdict_name(c->password.verdict));
+    record_string(r, "password_check_reason", password_reason_key(c->password.reason));
     record_bool(r, "exact", c->exact);
     record_end(r);
 }
@@ -184,19 +186,21 @@ static void cell(struct table *table, const char *text, enum table_meaning meani
     table_cell(table, text ? text : "-", text ? meaning : TABLE_DIM);
 }
 
-/* "ok", "ok (fast)", "1045 ER_ACCESS_DENIED_ERROR" */
+/* "ok", "ok (fast)", "1045 ER_ACCESS_DENIED_ERROR", and what is known of the password: "…, password matches" */
 static void cell_verdict(struct table *table, const struct connection *c)
 {
+    static const char *const said[] = {"", ", password matches", ", other password", ", password not checked"};
+    const char *password = c->password.reason == PASSWORD_REASON_NO_PASSWORD ? ", no password" : said[c->password.verdict];
     char text[128];
     const char *path = connection_path_name(c->auth_path);
     switch (c->auth_result) {
     case AUTH_RESULT_OK:
-        g_snprintf(text, sizeof text, path ? "ok (%s)" : "ok", path);
+        g_snprintf(text, sizeof text, "ok%s%s%s%s", path ? " (" : "", path ? path : "", path ? ")" : "", password);
         cell(table, text, TABLE_GOOD);
         break;
     case AUTH_RESULT_ERROR: {
         const char *symbol = mw_error_symbol(c->dialect, c->error_code);
-        g_snprintf(text, sizeof text, "%u %s", c->error_code, symbol ? symbol : "");
+        g_snprintf(text, sizeof text, "%u %s%s", c->error_code, symbol ? symbol : "", password);
         cell(table, text, TABLE_BAD);
         break;
     }

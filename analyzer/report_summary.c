@@ -16,6 +16,8 @@ struct summary {
     struct tally *servers; /* "127.0.0.1:3306 8.4.0" */
     uint64_t commands, errors, warnings, rows;
     uint64_t bytes[2];
+    uint64_t passwords[4];  /* by enum password_verdict */
+    uint64_t match_refused; /* matches whose login failed all the same */
 };
 
 struct summary *summary_new(void)
@@ -46,6 +48,8 @@ void summary_add(struct summary *s, const struct connection *c)
     s->rows += c->rows;
     s->bytes[MW_CLIENT] += c->bytes[MW_CLIENT];
     s->bytes[MW_SERVER] += c->bytes[MW_SERVER];
+    s->passwords[c->password.verdict]++;
+    s->match_refused += c->password.verdict == PASSWORD_MATCH && c->auth_result == AUTH_RESULT_ERROR;
 }
 
 /* -- JSON ---------------------------------------------------------------------------------------------------------- */
@@ -93,6 +97,15 @@ static void json_legs(struct json *j, const struct legs_sum *s)
     json_object_end(j);
 }
 
+static void json_passwords(struct json *j, const struct summary *s)
+{
+    json_object_begin(j);
+    for (int v = PASSWORD_MATCH; v <= PASSWORD_NOT_CHECKABLE; v++)
+        json_put_uint(j, password_verdict_name(v), s->passwords[v]);
+    json_put_uint(j, "match_refused", s->match_refused);
+    json_object_end(j);
+}
+
 static const enum handshake_fact told[] = {HANDSHAKE_state,       HANDSHAKE_tls,  HANDSHAKE_compression,
                                            HANDSHAKE_auth_result, HANDSHAKE_auth_plugin, HANDSHAKE_user,
                                            HANDSHAKE_program,     HANDSHAKE_error_code};
@@ -121,6 +134,8 @@ static void write_json(struct output *out, const struct summary *s, const struct
     json_tally(j, "servers", s->servers, false);
     for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
         json_tally(j, handshake_fact_key(told[i]), s->handshakes->facts[told[i]], told[i] == HANDSHAKE_error_code);
+    json_key(j, "password_check");
+    a->passwords_checked ? json_passwords(j, s) : json_none(j);
     json_key(j, "login_us");
     latency_json(j, &s->handshakes->latency[PHASE_LOGIN]);
     json_key(j, "proxy_legs");
@@ -206,6 +221,21 @@ static void line_legs(struct output *out, const struct legs_sum *s)
     g_string_free(text, TRUE);
 }
 
+/* "match × 5, mismatch × 1, not checkable × 2; refused though it matches × 1" */
+static void line_passwords(struct output *out, const struct summary *s)
+{
+    static const char *const names[] = {
+        [PASSWORD_MATCH] = "match", [PASSWORD_MISMATCH] = "mismatch", [PASSWORD_NOT_CHECKABLE] = "not checkable"};
+    GString *text = g_string_new(NULL);
+    for (int v = PASSWORD_MATCH; v <= PASSWORD_NOT_CHECKABLE; v++)
+        if (s->passwords[v])
+            g_string_append_printf(text, "%s%s × %" G_GUINT64_FORMAT, text->len ? ", " : "", names[v], s->passwords[v]);
+    if (s->match_refused)
+        g_string_append_printf(text, "; refused though it matches × %" G_GUINT64_FORMAT, s->match_refused);
+    line(out, "Passwords", text->len ? text->str : "no login was seen");
+    g_string_free(text, TRUE);
+}
+
 /* What was read, and the sentences of `mywire doctor`. */
 static void write_findings(struct output *out, const struct analysis *a, const GArray *findings)
 {
@@ -241,6 +271,8 @@ static void write_text(struct output *out, const struct summary *s, const struct
     line_tally(out, "Servers", s->servers, false);
     for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
         line_tally(out, lines[i].label, s->handshakes->facts[lines[i].fact], lines[i].fact == HANDSHAKE_error_code);
+    if (a->passwords_checked)
+        line_passwords(out, s);
     const struct sketch *login = &s->handshakes->latency[PHASE_LOGIN];
     if (login->count) {
         text = g_strdup_printf("median %.1f ms, p99 %.1f ms, longest %.1f ms", (double)sketch_quantile(login, 0.5) / 1000,

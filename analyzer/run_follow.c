@@ -27,7 +27,7 @@ struct follow {
     uint64_t gap_bytes, damaged_frames; /* told so far */
     int64_t start_ns;
     bool found;
-    bool compressed; /* told */
+    bool compressed, password_told;
     bool inexact;    /* … that the command before was */
 };
 
@@ -374,6 +374,22 @@ static void show_error(const struct follow *f, const struct connection *c, const
     wire_text_free(message);
 }
 
+/* What --passwords tells of the login, once. */
+static void show_password(struct follow *f, const struct connection *c, int64_t time_ns)
+{
+    static const char *const said[] = {
+        [PASSWORD_MATCH] = "the client's password is one of those given",
+        [PASSWORD_MISMATCH] = "the client's password is none of those given",
+        [PASSWORD_NOT_CHECKABLE] = "the client's password was not checked"};
+    const struct password_login *p = &c->password;
+    const char *why = p->verdict == PASSWORD_MATCH && c->auth_result == AUTH_RESULT_ERROR
+                          ? "if it is the account's, the login failed for another reason"
+                          : password_reason_sentence(p->reason);
+    if (p->verdict != PASSWORD_NOT_ASKED && !f->password_told)
+        tellf(f, time_ns, PLAIN, "%s%s%s", said[p->verdict], *why ? ": " : "", why);
+    f->password_told = true;
+}
+
 static void show_login(struct follow *f, const struct connection *c, const struct mw_event *event)
 {
     char client[64], server[64];
@@ -406,6 +422,8 @@ static void show_login(struct follow *f, const struct connection *c, const struc
     case MW_EVENT_UNSOLICITED: show_error(f, c, event); break;
     default: break;
     }
+    if (event->kind == MW_EVENT_LOGGED_IN || event->kind == MW_EVENT_LOGIN_FAILED)
+        show_password(f, c, event->packet->last.time_ns);
 }
 
 /* What happened below the packets: compression, frames that could not be opened, bytes that were lost. */
@@ -460,6 +478,7 @@ static void on_closed(void *user, struct connection *c)
     command_gatherer_closed(f->gatherer, c);
     if (c->id == f->id) {
         show_below(f, c, c->end_ns);
+        show_password(f, c, c->end_ns);
         if (c->inside_tls.why)
             tellf(f, c->end_ns, PLAIN, "%s: %s", c->opaque ? "the rest is encrypted" : "not all of it was decrypted",
                   c->inside_tls.why);

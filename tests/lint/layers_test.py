@@ -11,7 +11,8 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(<[^>]+>|"[^"]+")', re.M)
 CORE_LIBC = {"<string.h>", "<stdint.h>", "<stddef.h>", "<stdbool.h>", "<assert.h>"}
-GNUTLS = ("tls_crypto.", "tls_schedule.", "tls_rsa.", "tls_certificate.")
+GNUTLS = ("tls_crypto.", "tls_schedule.", "tls_rsa.", "tls_certificate.", "password_crypto.")
+CURVES = ("<nettle/", "<gmp.h>")
 COMPRESSION = {"<libdeflate.h>", "<zstd.h>"}
 SOURCE = (".c", ".h", ".def", ".py")
 
@@ -55,6 +56,8 @@ def allowed(path, include):
             return True
         return include in CORE_LIBC or own(include, "mywire", "core")
     if include.startswith("<gnutls/") and not (room == "analyzer" and base.startswith(GNUTLS)) and room != "tests":
+        return False
+    if include.startswith(CURVES) and not (room == "analyzer" and base.startswith("password_crypto.")):
         return False
     if room in ("plugin", "analyzer"):
         return include.startswith("<") or own(include, "mywire", room)
