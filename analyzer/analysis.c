@@ -261,6 +261,8 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
     defrag_free(defrag);
     if (request->secrets)
         a->hits.tls_secrets += tls_secrets_dropped(request->secrets);
+    if (request->passwords)
+        a->hits.password_rounds += passwords_refused(request->passwords);
     text_converter_free(env.converter);
     mw_codec_free(env.codec);
     items_clear(&items);

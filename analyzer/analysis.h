@@ -41,7 +41,7 @@ struct analysis_request {
     size_t n_ports;
     bool only_ports;
     struct tls_secrets *secrets; /**< what opens TLS, or NULL */
-    const struct passwords *passwords; /**< to verify logins with, or NULL */
+    struct passwords *passwords; /**< to verify logins with, or NULL */
     const struct analysis_tap *tap; /**< or NULL */
 };
 

@@ -59,7 +59,7 @@ struct conn_env {
     struct items *items;   /**< scratch for the fields of a packet */
     const char *file;      /**< the input file under way */
     struct legs *legs;     /**< of proxies */
-    const struct passwords *passwords; /**< to verify logins with; NULL: nobody asked */
+    struct passwords *passwords; /**< to verify logins with; NULL: nobody asked */
     struct diagnosis *diagnosis; /**< hears of connections that were no MySQL */
     const uint16_t *ports; /**< ports that speak MySQL by option */
     size_t n_ports;

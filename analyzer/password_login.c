@@ -19,6 +19,7 @@ enum answer {
 /* A client's packet under judgement. */
 struct judged {
     struct password_login *login;
+    struct passwords *passwords;
     enum mw_auth_plugin plugin;
     enum answer answer;
     const uint8_t *p;
@@ -107,6 +108,8 @@ static struct finding check_parsec(const struct judged *j, struct password_candi
     if (l->cost > PASSWORD_PARSEC_COST_MAX)
         return not_checkable(PASSWORD_REASON_TOO_COSTLY);
     if (!known) {
+        if (!passwords_spend(j->passwords, l->cost))
+            return not_checkable(PASSWORD_REASON_TOO_COSTLY);
         c->derived = password_parsec_derive(c->text, c->n, l->salt, l->n_salt, l->cost, c->key);
         c->cost = l->cost;
         c->n_salt = l->n_salt;
@@ -207,17 +210,18 @@ static void set(struct password_login *l, struct finding f)
 }
 
 /* A packet of the client that answers the challenge; `first` behind greeting or switch. */
-static void judge(struct password_login *l, const struct passwords *passwords, const char *user,
+static void judge(struct password_login *l, struct passwords *passwords, const char *user,
                   const struct mw_event *event, struct mw_slice data, bool first)
 {
     const struct mw_ctx *ctx = mw_session_ctx(event->session, MW_CLIENT);
-    struct judged j = {l, (enum mw_auth_plugin)ctx->plugin, ANSWER_OTHER, data.p, data.n};
+    struct judged j = {l, passwords, (enum mw_auth_plugin)ctx->plugin, ANSWER_OTHER, data.p, data.n};
     struct password_candidate *candidates = user ? passwords_find(passwords, user) : NULL;
     j.answer = answer_of(j.plugin, data, ctx->flags & MW_CTX_TLS, first);
     if (event->msg->status != MW_OK)
         set(l, not_checkable(PASSWORD_REASON_RESPONSE_NOT_SEEN));
-    else if (j.answer == ANSWER_OTHER)
-        set(l, not_checkable(PASSWORD_REASON_PLUGIN));
+    else if (j.answer == ANSWER_OTHER) /* the plugin's name itself may be cut off */
+        set(l, not_checkable(j.plugin == MW_AUTH_UNKNOWN && !mw_session_exact(event->session) ? PASSWORD_REASON_LOST
+                                                                                              : PASSWORD_REASON_PLUGIN));
     else if (!candidates)
         set(l, not_checkable(PASSWORD_REASON_NO_CANDIDATE));
     else if (j.answer == ANSWER_RSA) { /* a proof before may have told more */
@@ -238,7 +242,7 @@ static void take_challenge(struct password_login *l, struct mw_slice a, struct m
     l->n_challenge = (uint8_t)(n + more);
 }
 
-static void on_auth(struct password_login *l, const struct passwords *passwords, const char *user,
+static void on_auth(struct password_login *l, struct passwords *passwords, const char *user,
                     const struct mw_event *event)
 {
     const struct mw_auth *auth = &event->msg->auth;
@@ -277,7 +281,7 @@ static void settle(struct password_login *l, bool exact)
     l->over = true;
 }
 
-void password_login_event(struct password_login *l, const struct passwords *passwords, const char *user,
+void password_login_event(struct password_login *l, struct passwords *passwords, const char *user,
                           const struct mw_event *event)
 {
     if (l->over || !event->msg)

@@ -28,7 +28,7 @@ struct password_login {
 };
 
 /** Takes an event. `user` is the login's, UTF-8, NULL before it. */
-void password_login_event(struct password_login *l, const struct passwords *passwords, const char *user,
+void password_login_event(struct password_login *l, struct passwords *passwords, const char *user,
                           const struct mw_event *event);
 
 /** The connection is over. `exact`: nothing was lost; `hidden`: there may be a login inside TLS that was not opened. */

@@ -20,6 +20,7 @@ struct passwords {
     struct secret_memory *memory;
     GHashTable *accounts; /* name → struct account, both in `memory` */
     uint64_t max, max_per_user;
+    uint64_t rounds, refused; /* that may still be computed; and how often not */
     size_t count;
 };
 
@@ -38,6 +39,7 @@ struct passwords *passwords_new(const struct limits *limits)
     struct passwords *p = g_new0(struct passwords, 1);
     p->max = limits->passwords;
     p->max_per_user = limits->passwords_per_user;
+    p->rounds = limits->password_rounds;
     p->memory = secret_memory_new(sizeof(struct reading) + limits->passwords * BYTES_EACH + 1024 * 1024);
     p->accounts = g_hash_table_new(g_str_hash, g_str_equal);
     return p;
@@ -165,6 +167,22 @@ struct password_candidate *passwords_find(const struct passwords *p, const char 
 {
     const struct account *account = g_hash_table_lookup(p->accounts, user);
     return account ? account->first : NULL;
+}
+
+bool passwords_spend(struct passwords *p, unsigned cost)
+{
+    uint64_t rounds = UINT64_C(1024) << cost;
+    if (rounds > p->rounds) {
+        p->refused++;
+        return false;
+    }
+    p->rounds -= rounds;
+    return true;
+}
+
+uint64_t passwords_refused(const struct passwords *p)
+{
+    return p->refused;
 }
 
 size_t passwords_count(const struct passwords *p)

@@ -21,7 +21,7 @@ struct password_candidate {
 
 struct passwords;
 
-/** An empty collection, bounded by `passwords` and `passwords_per_user` of `limits`. */
+/** An empty collection, bounded by `passwords`, `passwords_per_user` and `password_rounds` of `limits`. */
 struct passwords *passwords_new(const struct limits *limits);
 
 /** Reads a file in memory (password_file.h), or the rest of it after what was read before. Returns NULL, or what is
@@ -35,6 +35,12 @@ char *passwords_read(struct passwords *p, const char *path);
 
 /** The first candidate of a user, whose name is UTF-8, or NULL. It belongs to `p`. */
 struct password_candidate *passwords_find(const struct passwords *p, const char *user);
+
+/** Asks to derive a key in 1024 << `cost` rounds. False: that is more than `password_rounds` allow; it is counted. */
+bool passwords_spend(struct passwords *p, unsigned cost);
+
+/** How often that was refused: the limit's hits. */
+uint64_t passwords_refused(const struct passwords *p);
 
 /** How many there are. */
 size_t passwords_count(const struct passwords *p);

@@ -140,6 +140,36 @@ static void parsec(void **state)
           PARSEC_SWITCH, "client 3>", "server 4> 01 50 08 61bc47b5e215c588657dfef7bbeb87452421", PARSEC_PROOF, OK("6"));
 }
 
+/* What is computed for all logins together is bounded: enough for three keys here. What is known is not computed again. */
+static void parsec_bounded(void **state)
+{
+    (void)state;
+    static const char *const salts[] = {"61", "61", "62", "61", "63"};
+    begin("app:Parsec-pw-4\n");
+    passwords_free(passwords);
+    struct limits limits = limits_default();
+    limits.password_rounds = 3 * 1024;
+    passwords = passwords_new(&limits);
+    assert_null(passwords_add(passwords, "app:Parsec-pw-4\n", 16));
+    for (size_t i = 0; i < 5; i++) {
+        char salt[80];
+        snprintf(salt, sizeof salt, "server 4> 01 50 00 %sbc47b5e215c588657dfef7bbeb87452421", salts[i]);
+        if (i > 0) {
+            talk_end(&t);
+            talk_begin(&t, NULL);
+            t.observer.event = on_event;
+            login = (struct password_login){0};
+        }
+        talk_lines(&t, (const char *const[]){NATIVE_GREETING, LOGIN("00", "mysql_native_password"), PARSEC_SWITCH,
+                                             "client 3>", salt, PARSEC_PROOF, OK("6"), NULL});
+        assert_int_equal(login.verdict, i == 2   ? PASSWORD_MISMATCH
+                                        : i == 4 ? PASSWORD_NOT_CHECKABLE
+                                                 : PASSWORD_MATCH);
+        assert_int_equal(passwords_refused(passwords), i == 4);
+    }
+    end_with("not_checkable", "too_costly");
+}
+
 /* A candidate is derived again for another salt, and the right thing is remembered. */
 static void parsec_again(void **state)
 {
@@ -211,6 +241,8 @@ static void not_told(void **state)
     CHECK("app:App-pw-1\n", "not_checkable", "challenge_not_seen", LOGIN(NATIVE_PROOF, "mysql_native_password"), OK("2"));
     CHECK("app:App-pw-1\n", "not_checkable", "plugin", NATIVE_GREETING, LOGIN(NATIVE_PROOF, "mysql_native_password"),
           SWITCH("z\"auth_gssapi_client\" z\"host\""), "client 3> \"token\"", OK("4"));
+    CHECK("app:App-pw-1\n", "not_checkable", "plugin", NATIVE_GREETING, LOGIN("00", "mysql_native_password"),
+          SWITCH("z\"tomorrows_plugin\" \"abcd\""), "client 3> \"proof\"", OK("4"));
     CHECK("app:App-pw-1\n", "not_checkable", "multi_factor", NATIVE_GREETING,
           LOGIN(NATIVE_PROOF, "mysql_native_password"), "server 2> 02 z\"authentication_webauthn_client\"", "client 3> 01",
           OK("4"));
@@ -249,7 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_round), cmocka_unit_test(several_candidates), cmocka_unit_test(a_switch),
-        cmocka_unit_test(parsec),    cmocka_unit_test(parsec_again),       cmocka_unit_test(in_clear),
+        cmocka_unit_test(parsec),    cmocka_unit_test(parsec_again), cmocka_unit_test(parsec_bounded),       cmocka_unit_test(in_clear),
         cmocka_unit_test(under_rsa), cmocka_unit_test(no_password),        cmocka_unit_test(not_told),
         cmocka_unit_test(change_user), cmocka_unit_test(losses),
     };
