@@ -14,8 +14,7 @@
 #define NDJSON FORMAT_BIT(FORMAT_NDJSON)
 #define CSV FORMAT_BIT(FORMAT_CSV)
 #define MARKDOWN FORMAT_BIT(FORMAT_MARKDOWN)
-#define READING (OPTIONS_INPUT | OPTIONS_OUTPUT)
-#define USUAL (READING | OPTIONS_TAIL)
+#define USUAL (OPTIONS_INPUT | OPTIONS_OUTPUT)
 
 static const struct cli_command commands[] = {
     {"summary", "what is in here, is it healthy, how much of it could be read", TEXT | JSON | NDJSON | MARKDOWN,
@@ -36,8 +35,6 @@ static const struct cli_command commands[] = {
     {"decrypt", "write the capture with the TLS taken off: TCP that every tool reads", TEXT,
      OPTIONS_INPUT | OPTIONS_DECRYPT, "FILE...", cli_take_decrypt, run_decrypt},
     {"doctor", "what could not be read and why, and what to do next", TEXT | JSON, USUAL, "FILE...", NULL, run_doctor},
-    {"live", "traffic of network interfaces while it passes, until stopped", TEXT | NDJSON,
-     READING | OPTIONS_SQL | OPTIONS_PASSWORDS | OPTIONS_LIVE, NULL, cli_take_live, run_live},
     {"secrets", "TLS secrets in pcapng files: list them, inject a key log, strip them", TEXT,
      OPTIONS_SECRETS | OPTIONS_OUTPUT, "list|inject|strip FILE", cli_take_secrets_verb, run_secrets},
     {"fields", "the registry: every field's filter name, type and meaning", TEXT | JSON | NDJSON | CSV, OPTIONS_OUTPUT, NULL,

@@ -2,7 +2,7 @@
 /* TCP for a watcher: RFC 9293, read from beside. Here segments are placed in the sequence space and stripped of what is
  * known already; tcp_order.c decides when their bytes go out. */
 #include "analyzer/tcp.h"
-#include "analyzer/tcp_order.h"
+#include "analyzer/tcp_doubt.h"
 
 /* No IP packet is larger, with segmentation offload and jumbograms as recorders see them. */
 #define SEGMENT_MAX (1 << 24)
@@ -185,6 +185,7 @@ static bool take_syn(const struct tcp_run *run, int dir, const struct segment *s
     enum half_flag kind = s->flags & SEGMENT_ACK ? HALF_SYNACK : HALF_SYN;
     if (!(half->flags & kind)) {
         half->flags |= (uint16_t)kind;
+        tcp_doubt_scale(run->tcp, dir, s);
         tcp_emit(run, dir, kind == HALF_SYN ? TCP_SYN : TCP_SYNACK);
     }
     return true;
@@ -227,12 +228,29 @@ static void check_established(const struct tcp_run *run, int dir, const struct s
         tcp_emit(run, dir, TCP_ESTABLISHED);
 }
 
+/* Whether a reset stands right behind what its sender has sent, or the other side has acknowledged. Only such a one is sure to end
+ * the connection (RFC 5961, 3.2). Of a sender that is not known yet, one answers the SYN. */
+static bool is_exact_reset(const struct tcp *tcp, int dir, const struct segment *s)
+{
+    const struct tcp_half *half = &tcp->half[dir], *peer = &tcp->half[!dir];
+    if (!(half->flags & HALF_SEEN)) {
+        bool answers_syn = (peer->flags & (HALF_SYN | HALF_MOVED)) == HALF_SYN && (s->flags & SEGMENT_ACK);
+        return !answers_syn || s->ack == peer->next;
+    }
+    return s->seq == half->next || s->seq == half->acked || (half->tail && s->seq == tcp_piece_end(&half->tail->piece)) ||
+           ((half->flags & HALF_FIN) && s->seq == half->fin_seq + 1);
+}
+
 static void take_reset(const struct tcp_run *run, int dir, const struct segment *s)
 {
-    struct tcp_half *half = &run->tcp->half[dir];
+    const struct tcp_half *half = &run->tcp->half[dir];
     int32_t ahead = tcp_distance(s->seq, half->next);
-    if ((half->flags & HALF_SEEN) && (ahead > TCP_PLAUSIBLE || ahead < -TCP_PLAUSIBLE)) {
-        run->env->counters->ignored_segments++;
+    if (!is_exact_reset(run->tcp, dir, s)) {
+        bool far = ahead > TCP_PLAUSIBLE || ahead < -TCP_PLAUSIBLE || tcp_doubt_beyond(run->tcp, dir, s);
+        if (far || !(half->flags & HALF_SEEN))
+            run->env->counters->ignored_segments++;
+        else
+            tcp_doubt_keep(run, dir, s);
         return;
     }
     tcp_flush(run);
@@ -247,12 +265,24 @@ static bool is_next(const struct tcp *tcp, int dir, const struct segment *s)
     const struct tcp_half *half = &tcp->half[dir], *peer = &tcp->half[!dir];
     const uint16_t usual = HALF_SEEN | HALF_KNOWN | HALF_MOVED;
     /* What may be set besides: the opening, once it is settled. */
-    const uint16_t settled = HALF_SYN | HALF_SYNACK | HALF_DECIDED | HALF_ABSENT;
+    const uint16_t settled = HALF_SYN | HALF_SYNACK | HALF_DECIDED | HALF_ABSENT | HALF_EDGE;
     uint32_t opening = half->flags & (HALF_SYN | HALF_DECIDED);
     return !tcp->over && (s->flags & (SEGMENT_SYN | SEGMENT_FIN | SEGMENT_RST | SEGMENT_ACK)) == SEGMENT_ACK &&
            s->seq == half->next && s->wire_length - 1 < SEGMENT_MAX && (half->flags & ~settled) == usual &&
            (peer->flags & ~settled) == usual && opening != HALF_SYN && !half->head && !peer->head &&
            half->acked == half->next && peer->acked == peer->next && (uint32_t)(peer->next - s->ack) <= TCP_PLAUSIBLE;
+}
+
+/* What was put aside was right after all: bytes before it were lost, and the windows are others by now. */
+static void take_doubt(const struct tcp_run *run)
+{
+    struct tcp_doubt *doubt = tcp_doubt_take(run);
+    for (int dir = 0; dir < 2; dir++)
+        run->tcp->half[dir].flags &= (uint16_t)~HALF_EDGE;
+    tcp_push(run->tcp, run->env, run->user, doubt->dir, &doubt->segment);
+    for (int dir = 0; dir < 2; dir++)
+        run->tcp->half[dir].flags &= (uint16_t)~HALF_EDGE;
+    tcp_doubt_free(doubt);
 }
 
 void tcp_push(struct tcp *tcp, struct tcp_env *env, void *user, int dir, const struct segment *s)
@@ -274,6 +304,9 @@ void tcp_push(struct tcp *tcp, struct tcp_env *env, void *user, int dir, const s
         if (s->wire_length > s->length)
             env->counters->cut_segments++;
         tcp_deliver(&run, dir, &piece);
+        tcp_doubt_learn(tcp, dir, s);
+        if (tcp->doubt)
+            tcp_doubt_go_on(&run, dir, s);
         return;
     }
     if (tcp->over) {
@@ -285,16 +318,34 @@ void tcp_push(struct tcp *tcp, struct tcp_env *env, void *user, int dir, const s
         take_reset(&run, dir, s);
         return;
     }
+    if (!(s->flags & SEGMENT_SYN) && s->wire_length <= SEGMENT_MAX && tcp_doubt_beyond(tcp, dir, s)) {
+        if (!tcp_doubt_confirms(tcp, dir, s)) {
+            tcp_doubt_keep(&run, dir, s);
+            return;
+        }
+        take_doubt(&run);
+        tcp_push(tcp, env, user, dir, s);
+        return;
+    }
     if (s->wire_length > SEGMENT_MAX || (s->flags & SEGMENT_SYN ? !take_syn(&run, dir, s) : !place(&run, dir, s))) {
         env->counters->ignored_segments++;
         return;
     }
     half->flags |= HALF_SEEN;
+    if (tcp->doubt)
+        tcp_doubt_go_on(&run, dir, s);
+    if (s->flags & SEGMENT_ACK)
+        tcp_doubt_learn(tcp, dir, s);
     if ((half->flags & (HALF_SYN | HALF_DECIDED)) == HALF_SYN && !(s->flags & SEGMENT_SYN))
         check_established(&run, dir, s);
     if (s->flags & SEGMENT_ACK)
         take_ack(&run, !dir, s->ack);
     tcp_check_wait(&run, !dir);
+    int32_t ahead = tcp_distance(s->seq, half->next);
+    if (ahead > TCP_PLAUSIBLE || ahead < -TCP_PLAUSIBLE) {
+        env->counters->ignored_segments++; /* this side has moved far on: bytes of it were given up just now */
+        return;
+    }
 
     uint32_t seq = s->flags & SEGMENT_SYN ? s->seq + 1 : s->seq;
     if (s->wire_length <= 1 && seq + 1 == half->next && !(s->flags & (SEGMENT_SYN | SEGMENT_FIN))) {
@@ -314,7 +365,15 @@ void tcp_push(struct tcp *tcp, struct tcp_env *env, void *user, int dir, const s
 void tcp_finish(struct tcp *tcp, struct tcp_env *env, void *user)
 {
     const struct tcp_run run = {tcp, env, user};
+    struct tcp_doubt *doubt = tcp_doubt_take(&run);
     tcp_flush(&run);
+    if (doubt && !tcp->over && (doubt->segment.flags & SEGMENT_RST)) {
+        tcp->over = 1;
+        env->sink.event(user, doubt->dir, TCP_RST, doubt->segment.time_ns, doubt->segment.number);
+    } else if (doubt) {
+        env->counters->ignored_segments++;
+    }
+    tcp_doubt_free(doubt);
 }
 
 enum tcp_opening tcp_judge_syn(const struct tcp *tcp, int dir, const struct segment *s)

@@ -76,13 +76,16 @@ struct tcp_half {
     uint32_t bytes;       /**< memory of the queue */
     uint32_t segments;    /**< length of the queue */
     uint32_t wait_left;   /**< packets until the wait is over */
+    uint32_t edge;        /**< the peer's window never reached beyond this */
     uint16_t flags;       /**< HALF_ bits of tcp.c */
+    uint8_t scale;        /**< of its windows, as tcp_doubt.c writes it */
 };
 
 /** One connection. All zero is a new one. */
 struct tcp {
     struct tcp_half half[2];
-    uint8_t over; /**< 1 after a RST was delivered, or both FINs */
+    struct tcp_doubt *doubt; /**< a segment that may be somebody else's; NULL: none */
+    uint8_t over;            /**< 1 after a RST was delivered, or both FINs */
 };
 
 /** Takes one segment of direction `dir`. `user` is handed to the sink. Allocates only for segments that must wait. */

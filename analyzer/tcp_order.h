@@ -27,7 +27,8 @@ enum half_flag {
     HALF_SOFT = 0x800, /**< `next` is from a segment without data, maybe a keep-alive: then it is one too low */
     HALF_GHOST =
         0x1000, /**< one acknowledged number at the end was passed over: presumably a FIN that was not captured */
-    HALF_DECIDED = 0x2000 /**< it answered the SYN/ACK, or its answer was lost */
+    HALF_DECIDED = 0x2000, /**< it answered the SYN/ACK, or its answer was lost */
+    HALF_EDGE = 0x4000     /**< `edge` is set */
 };
 
 /** What every step needs. */

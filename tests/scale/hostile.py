@@ -332,6 +332,10 @@ def woven(samples, attack, size):
         time += 1000
         return struct.pack("<IIII", time // 10**9, time % 10**9, len(data), len(data)) + data
 
+    if attack is tricks_on_victim:  # both sides have opened: from then on their windows are known
+        for data in victim[:3]:
+            yield record(data)
+        at = 3
     for i, data in enumerate(attack(samples, size)):
         if i % every == 0 and i and at < len(victim):
             yield record(victim[at])
