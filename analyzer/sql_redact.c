@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/sql_redact.h"
+
+/* Whether a comment is one, and not an end of a version comment whose content is code: slash, asterisk, !, number or the closing. */
+static bool is_comment(const uint8_t *p, size_t n)
+{
+    if (p[0] == '*')
+        return false;
+    if (n < 3 || p[0] != '/' || (p[2] != '!' && p[2] != 'M'))
+        return true;
+    for (size_t i = p[2] == 'M' ? 4 : 3; i < n; i++)
+        if (!g_ascii_isdigit(p[i]))
+            return true;
+    return false;
+}
+
+static void append(GString *out, const struct sql_token *t, const uint8_t *p)
+{
+    switch (t->kind) {
+    case SQL_INTEGER:
+    case SQL_NUMBER:
+    case SQL_STRING:
+    case SQL_DOLLAR: g_string_append_c(out, '?'); return;
+    case SQL_QUOTED_NAME:
+        if (*p != '"')
+            break;
+        g_string_append_c(out, '?');
+        return;
+    case SQL_COMMENT:
+        if (!is_comment(p, t->length))
+            break;
+        g_string_append(out, "/*?*/");
+        return;
+    default: break;
+    }
+    g_string_append_len(out, (const char *)p, (gssize)t->length);
+}
+
+void sql_redact(GString *out, const uint8_t *sql, size_t n, const struct sql_mode *mode)
+{
+    struct sql_lexer lexer;
+    struct sql_token token;
+    size_t end = 0;
+    sql_lexer_init(&lexer, sql, n, mode);
+    while (sql_lexer_next(&lexer, &token)) {
+        g_string_append_len(out, (const char *)sql + end, (gssize)(token.offset - end));
+        append(out, &token, sql + token.offset);
+        end = token.offset + token.length;
+    }
+    g_string_append_len(out, (const char *)sql + end, (gssize)(n - end));
+}
