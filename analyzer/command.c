@@ -256,7 +256,7 @@ static void take_request(struct command_gatherer *g, struct command *c, const st
         break;
     default: break;
     }
-    if (e->stmt && q->command != MW_COM_STMT_PREPARE)
+    if (e->stmt && e->stmt->sql_length && q->command != MW_COM_STMT_PREPARE)
         take_sql(g, c, e->stmt->collation, e->stmt->sql, e->stmt->sql_length);
     c->has_statement = q->command >= MW_COM_STMT_EXECUTE && q->command <= MW_COM_STMT_RESET;
     c->has_statement |= q->command == MW_COM_STMT_FETCH || q->command == MW_COM_STMT_BULK_EXECUTE;

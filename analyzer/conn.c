@@ -54,12 +54,13 @@ static struct connection *start_record(struct conn *c, int server)
     return r;
 }
 
-static void start_mysql(struct conn *c, int server, enum detect_verdict verdict)
+/* `dir` said what it was recognised by. */
+static void start_mysql(struct conn *c, int dir, int server, enum detect_verdict verdict)
 {
     bool midstream = verdict != DETECT_MYSQL;
     conn_mysql_begin(c, start_record(c, server), verdict);
-    /* The side that was recognised by what it said first comes first: the client in the middle, else the server. */
-    int order[2] = {midstream ? !server : server, midstream ? server : !server};
+    /* The server greets first; in the middle what decided came last. */
+    int order[2] = {midstream ? !dir : server, midstream ? dir : !server};
     for (int i = 0; i < 2; i++) {
         struct detect_first first = detector_take(&c->detector, order[i]);
         if (!first.bytes)
@@ -99,7 +100,7 @@ static void start_inside_tls(struct conn *c, int dir, int server)
     detector_forget(&c->detector);
     c->tls = tls_new(c->env->tls, c);
     c->tls_client = (uint8_t)!server;
-    start_mysql(c, server, DETECT_MIDSTREAM);
+    start_mysql(c, dir, server, DETECT_MIDSTREAM);
     tls_push(c->tls, tls_side(c, dir), first.bytes->data, first.bytes->len, first.stamp);
     g_byte_array_unref(first.bytes);
 }
@@ -131,7 +132,7 @@ static void detect(struct conn *c, int dir, const uint8_t *p, size_t n, struct m
     case DETECT_NOTHING_YET: return;
     case DETECT_MYSQL:
     case DETECT_MIDSTREAM:
-    case DETECT_MIDSTREAM_COMPRESSED: start_mysql(c, server, verdict); break;
+    case DETECT_MIDSTREAM_COMPRESSED: start_mysql(c, dir, server, verdict); break;
     case DETECT_TLS_MIDSTREAM: start_inside_tls(c, dir, server); break;
     case DETECT_X:
         c->mode = CONN_X;
@@ -142,6 +143,10 @@ static void detect(struct conn *c, int dir, const uint8_t *p, size_t n, struct m
         if (tls_keyring_has_keys(&c->env->tls->keyring)) {
             insert_tls(c, !server);
             return;
+        }
+        if (hints.middle && hints.server_port[server]) {
+            start_inside_tls(c, dir, server); /* what came before was lost */
+            break;
         }
         c->foreign_tls = true;
         c->mode = CONN_OTHER;

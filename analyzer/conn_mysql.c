@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/conn_state.h"
 #include "analyzer/core_memory.h"
+#include "analyzer/tls_record.h"
 
 static void tap_settled(const struct conn *c, enum mw_dir dir)
 {
@@ -64,6 +65,8 @@ static void start_inflating(struct conn *c, enum mw_dir dir, enum mw_algorithm a
 
 static void apply_actions(struct conn *c, enum mw_dir dir, unsigned actions)
 {
+    if (actions & MW_BETWEEN_REPLIES && mw_framer_pending(&c->mysql->framer[MW_SERVER]))
+        mw_framer_gap(&c->mysql->framer[MW_SERVER], UINT64_MAX);
     if (actions & MW_START_TLS)
         start_tls(c, dir);
     else if (actions & (MW_START_ZLIB | MW_START_ZSTD))
@@ -119,8 +122,11 @@ static void drain(struct conn *c, enum mw_dir dir)
         struct mysql *m = c->mysql;
         if (dir == MW_SERVER && !is_looked_at(c, dir))
             m->record->packets[dir] += mw_session_pass_rows(m->session, &m->framer[dir]);
-        if (!mw_framer_next(&m->framer[dir], &packet))
+        if (!mw_framer_next(&m->framer[dir], &packet)) {
+            if (m->framer[dir].lost_sync)
+                mw_session_skipped(m->session, dir);
             return;
+        }
         take_packet(c, dir, &packet);
     }
 }
@@ -135,14 +141,61 @@ static void packet_data(struct conn *c, enum mw_dir dir, const uint8_t *p, size_
     tap_settled(c, dir);
 }
 
+/* Where the next frame begins is not known, in both directions. */
+static void lose_frames(struct conn *c)
+{
+    for (int d = 0; d < 2; d++)
+        if (c->mysql->inflater[d])
+            mw_inflater_gap(c->mysql->inflater[d], UINT64_MAX);
+}
+
 static void packet_gap(struct conn *c, enum mw_dir dir, uint64_t n, const struct mw_frame *damaged)
 {
-    bool inside = mw_framer_gap(&c->mysql->framer[dir], n);
-    conn_tap_gap(tap_of(c), c->mysql->record, dir, n, damaged, inside);
-    if (inside)
+    struct mysql *m = c->mysql;
+    bool inside = mw_framer_gap(&m->framer[dir], n);
+    conn_tap_gap(tap_of(c), m->record, dir, n, damaged, inside);
+    if (inside) {
         drain(c, dir);
-    else
-        apply_actions(c, dir, mw_session_gap(c->mysql->session, dir));
+        return;
+    }
+    uint8_t phase = mw_session_ctx(m->session, MW_CLIENT)->phase;
+    m->unannounced |= phase == MW_PHASE_SILENT || phase == MW_PHASE_LOGIN;
+    unsigned actions = mw_session_gap(m->session, dir);
+    apply_actions(c, dir, actions);
+    if (actions) /* compression has begun, or will */
+        lose_frames(c);
+}
+
+/* TLS whose request was lost. */
+static void start_missed_tls(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    struct mysql *m = c->mysql;
+    c->tls = tls_new(c->env->tls, c);
+    c->tls_client = !c->server;
+    m->record->tls = true;
+    if (dir == MW_CLIENT)
+        m->record->inside_tls.start_ns = stamp.time_ns;
+    mw_session_tls_missed(m->session);
+    for (int d = 0; d < 2; d++)
+        mw_framer_clear(&m->framer[d]);
+    tls_push(c->tls, dir == MW_CLIENT ? TLS_CLIENT : TLS_SERVER, p, n, stamp);
+}
+
+/* The client may have asked for TLS, or for compression, in bytes that were lost. True: these bytes are TLS, and taken. */
+static bool find_layer(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    struct mysql *m = c->mysql;
+    bool hello = dir == MW_CLIENT ? tls_looks_like_hello(p, n) == MW_YES : tls_looks_like_server_hello(p, n);
+    bool tls = !c->tls && (hello || tls_looks_like_data(p, n));
+    bool frame = !tls && !m->inflater[dir] && mw_looks_like_frame(dir, p, n) == MW_YES;
+    m->unannounced = !tls && !frame && mw_looks_like_next(dir, p, n) != MW_YES;
+    if (tls)
+        start_missed_tls(c, dir, p, n, stamp);
+    if (frame) {
+        start_inflating(c, dir, MW_EITHER);
+        lose_frames(c);
+    }
+    return tls;
 }
 
 static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
@@ -159,11 +212,15 @@ static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n,
         c->mysql->record->damaged_frames++;
         packet_gap(c, dir, frame.length, &frame);
     }
+    if (inflater->searching && n)
+        mw_session_skipped(c->mysql->session, dir);
 }
 
 void conn_mysql_data(struct conn *c, int tcp_dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
     enum mw_dir dir = role(c, tcp_dir);
+    if (c->mode == CONN_MYSQL && c->mysql->unannounced && find_layer(c, dir, p, n, stamp))
+        return;
     if (c->mode != CONN_MYSQL) {
         conn_tap_bytes(tap_of(c), c->mysql->record, dir, p, n, stamp, NULL);
         tap_settled(c, dir);
@@ -200,10 +257,16 @@ void conn_mysql_begin(struct conn *c, struct connection *record, enum detect_ver
     m->session = mw_session_new(&m->mem, c->env->limits, c->env->hits, &m->observer);
     for (int d = 0; d < 2; d++)
         mw_framer_init(&m->framer[d], (enum mw_dir)d, &m->mem, c->env->limits, c->env->hits);
-    if (midstream)
+    if (midstream) {
         mw_session_midstream(m->session);
+        for (int d = 0; d < 2; d++) /* what is said first may be the rest of something */
+            mw_framer_gap(&m->framer[d], UINT64_MAX);
+    }
+    if (c->tls_came_off)
+        mw_session_tls_started(m->session);
     if (verdict == DETECT_MIDSTREAM_COMPRESSED)
         start_inflating(c, MW_CLIENT, MW_EITHER);
+    lose_frames(c);
 }
 
 void conn_mysql_end(struct conn *c)

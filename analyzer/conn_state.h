@@ -20,6 +20,7 @@ struct mysql {
     struct mw_inflater *inflater[2]; /* NULL until compression starts */
     struct mw_session *session;
     struct mw_mem mem; /* in the connection's share */
+    bool unannounced; /* what the client asked for was lost: TLS or compression may begin */
     struct mw_observer observer;
     struct connection *record;
     const struct items *items; /* fields of the packet under way, NULL where they were not asked for */

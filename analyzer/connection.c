@@ -202,7 +202,7 @@ void connection_finish(struct connection *c)
     bool welcome = c->auth_result == AUTH_RESULT_OK || c->answered > 0; /* the verdict itself may have been lost */
     if (c->logged_in && c->auth_result == AUTH_RESULT_UNKNOWN && !welcome)
         c->auth_result = AUTH_RESULT_INCOMPLETE;
-    if (!c->client_spoke && c->greeted && c->auth_result == AUTH_RESULT_UNKNOWN && !welcome)
+    if (!c->client_spoke && !c->tls && c->greeted && c->auth_result == AUTH_RESULT_UNKNOWN && !welcome)
         c->auth_result = AUTH_RESULT_INCOMPLETE;
     /* Behind closed TLS the login is taken to have gone well, unless TLS itself did not. */
     bool refused = tls_failed(c);

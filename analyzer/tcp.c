@@ -48,6 +48,8 @@ static void take_payload(const struct tcp_run *run, int dir, const struct segmen
     if (s->wire_length > s->length)
         counters->cut_segments++;
 
+    if (half->head && (s->flags & SEGMENT_ACK))
+        tcp_queue_lower_gates(half, run->env, end, s->ack);
     uint32_t cur = seq;
     while (tcp_before(cur, end)) {
         uint32_t offset = cur - seq;
@@ -75,6 +77,8 @@ static void take_payload(const struct tcp_run *run, int dir, const struct segmen
             } else if (after && tcp_before(after->piece.seq, end)) {
                 stop = after->piece.seq;
             }
+            if (after && after->piece.gated && piece.gated && tcp_before(after->piece.ack, piece.ack))
+                piece.ack = after->piece.ack; /* what comes before was sent before */
         }
         if (known != cur) {
             stop = tcp_before(known, end) ? known : end;

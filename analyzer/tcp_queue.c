@@ -55,12 +55,53 @@ bool tcp_queue_insert(struct tcp_half *half, struct tcp_env *env, const struct t
     struct tcp_node **link = before ? &before->next : &half->head;
     node->next = *link;
     *link = node;
+    const struct tcp_node *after = node->next;
+    if (after && after->piece.gated && node->piece.gated && tcp_before(after->piece.ack, node->piece.ack))
+        node->piece.ack = after->piece.ack;
     if (!node->next)
         half->tail = node;
     half->segments++;
     half->bytes += cost(piece);
     env->queued += cost(piece);
     return true;
+}
+
+/* Makes two nodes of one, the second from `at` on. */
+static void split(struct tcp_half *half, struct tcp_env *env, struct tcp_node *node, uint32_t at)
+{
+    struct tcp_piece *head = &node->piece, tail = *head;
+    uint32_t n = at - head->seq, have = head->length < n ? head->length : n;
+    tail.seq = at;
+    tail.wire -= n;
+    tail.length -= have;
+    tail.data += have;
+    if (tcp_queue_is_full(half, env, &tail))
+        return;
+    half->bytes -= tail.length;
+    env->queued -= tail.length;
+    head->length = have;
+    head->wire = n;
+    if (tcp_queue_insert(half, env, &tail))
+        return;
+    half->bytes += tail.length;
+    env->queued += tail.length;
+    head->length += tail.length;
+    head->wire += tail.wire;
+}
+
+void tcp_queue_lower_gates(struct tcp_half *half, struct tcp_env *env, uint32_t end, uint32_t ack)
+{
+    /* Gates never fall along the queue. */
+    if (!half->tail || !half->tail->piece.gated || !tcp_before(ack, half->tail->piece.ack))
+        return;
+    for (struct tcp_node *node = half->head; node && tcp_before(node->piece.seq, end); node = node->next) {
+        if (!node->piece.gated || !tcp_before(ack, node->piece.ack))
+            continue;
+        if (tcp_before(end, tcp_piece_end(&node->piece)))
+            split(half, env, node, end);
+        if (!tcp_before(end, tcp_piece_end(&node->piece)))
+            node->piece.ack = ack;
+    }
 }
 
 struct tcp_node *tcp_queue_pop(struct tcp_half *half, struct tcp_env *env)

@@ -46,8 +46,12 @@ struct tcp_node *tcp_queue_find(const struct tcp_half *half, uint32_t seq);
 /** Whether `piece` would break a limit; counts the hit if so. */
 bool tcp_queue_is_full(const struct tcp_half *half, struct tcp_env *env, const struct tcp_piece *piece);
 
-/** Copies `piece`, which overlaps nothing in the queue, into its place. Returns false if there is no memory. */
+/** Copies `piece`, which overlaps nothing in the queue, into its place. Its gate is none higher than that of what follows it. Returns false if there is no memory. */
 bool tcp_queue_insert(struct tcp_half *half, struct tcp_env *env, const struct tcp_piece *piece);
+
+/** A segment that ends at `end` acknowledged no more than `ack`, so all bytes before `end` were sent first by somebody who had
+ * no more than that: what waits of them in newer copies waits for no more. May split a node. */
+void tcp_queue_lower_gates(struct tcp_half *half, struct tcp_env *env, uint32_t end, uint32_t ack);
 
 /** Takes the first node out. The caller hands it to tcp_node_free(). NULL if the queue is empty. */
 struct tcp_node *tcp_queue_pop(struct tcp_half *half, struct tcp_env *env);

@@ -40,6 +40,14 @@ enum mw_guess tls_looks_like_hello(const uint8_t *p, size_t n)
     return tls_record_plausible(p, n) ? MW_YES : MW_NO;
 }
 
+bool tls_looks_like_server_hello(const uint8_t *p, size_t n)
+{
+    /* type, version, length, message, its length, its version */
+    enum { MESSAGE_AT = 5, LENGTH_TOP = 6, VERSION_AT = 9, HEAD = 10, SERVER_HELLO = 2 };
+    return n >= HEAD && p[0] == TLS_HANDSHAKE && p[1] == 3 && p[MESSAGE_AT] == SERVER_HELLO && p[LENGTH_TOP] == 0 &&
+           p[VERSION_AT] == 3 && tls_record_plausible(p, n);
+}
+
 bool tls_looks_like_data(const uint8_t *p, size_t n)
 {
     enum { TAG = 16, TOO_LONG = 256 };

@@ -55,6 +55,9 @@ bool tls_record_plausible(const uint8_t *p, size_t n);
 /** Whether a direction that begins with these bytes begins with a ClientHello. */
 enum mw_guess tls_looks_like_hello(const uint8_t *p, size_t n);
 
+/** … with a ServerHello. */
+bool tls_looks_like_server_hello(const uint8_t *p, size_t n);
+
 /** Whether the bytes of a direction, seen from somewhere in the middle, begin with protected application data. */
 bool tls_looks_like_data(const uint8_t *p, size_t n);
 

@@ -201,8 +201,38 @@ static enum mw_frame_status skip_broken(struct mw_inflater *f, struct mw_frame *
     return damaged(f, frame);
 }
 
+/* Whether frames begin here: stored ones that end where the bytes end, or one whose data begins like the algorithm's. */
+static bool begin_frames(const struct mw_inflater *f, const uint8_t *p, size_t n)
+{
+    enum { MAGIC = 4, DEFLATE = 0x78, WAYS = 31 };
+    uint64_t stored = 0;
+    while (n >= MW_FRAME_HEADER) {
+        uint32_t sent = le24(p), before = le24(p + 4);
+        const uint8_t *data = p + MW_FRAME_HEADER;
+        n -= MW_FRAME_HEADER;
+        if (before && n >= MAGIC && sent >= MAGIC) {
+            bool zstd = mw_algorithm_of(data, MAGIC) == MW_ZSTD;
+            bool zlib = data[0] == DEFLATE && (data[0] << 8 | data[1]) % WAYS == 0; /* RFC 1950 section 2.2 */
+            return (zstd && f->algorithm != MW_ZLIB) || (zlib && f->algorithm != MW_ZSTD);
+        }
+        if (before || sent > n)
+            return false;
+        stored += sent;
+        p = data + sent;
+        n -= sent;
+    }
+    return n == 0 && stored > 0;
+}
+
 enum mw_frame_status mw_inflater_next(struct mw_inflater *f, struct mw_frame *frame)
 {
+    if (f->searching) {
+        f->searching = f->in_left == 0 || !begin_frames(f, f->in, f->in_left);
+        if (f->searching) {
+            f->in_left = 0;
+            return MW_FRAME_NONE;
+        }
+    }
     if (f->broken)
         return skip_broken(f, frame);
     /* A frame that lies whole in the input is opened in place. */
@@ -243,5 +273,6 @@ bool mw_inflater_gap(struct mw_inflater *f, uint64_t n)
     f->partial_have = 0;
     f->skip = 0;
     f->broken = false;
+    f->searching = true;
     return false;
 }

@@ -102,6 +102,7 @@ static enum mw_kind kind_from_server(const struct mw_ctx *ctx, const struct mw_p
     case MW_PHASE_TEXT: return p[0] == 0xff && length >= 3 ? MW_KIND_ERR : MW_KIND_STATISTICS;
     case MW_PHASE_BINLOG: return p[0] == 0x00 ? MW_KIND_BINLOG_EVENT : kind_of_verdict(p, have, length);
     case MW_PHASE_STREAM: return p[0] == 0xff ? MW_KIND_ERR : MW_KIND_STREAM;
+    case MW_PHASE_STRAY: return MW_KIND_UNKNOWN;
     default: return kind_of_reply(ctx, p, have, length);
     }
 }

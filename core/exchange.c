@@ -13,6 +13,11 @@ struct mw_exchange *exchange_head(struct exchange_queue *q)
     return q->count ? slot(q, 0) : NULL;
 }
 
+const struct mw_exchange *exchange_at(struct exchange_queue *q, uint32_t i)
+{
+    return slot(q, i);
+}
+
 static bool grow(struct exchange_queue *q, const struct mw_mem *mem, uint32_t limit)
 {
     uint32_t capacity = q->ring ? q->capacity * 2 : 8;

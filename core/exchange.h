@@ -16,6 +16,9 @@ struct exchange_queue {
 /** The oldest, or NULL. */
 struct mw_exchange *exchange_head(struct exchange_queue *q);
 
+/** The `i`th, 0 the oldest; `i` must be below the count. */
+const struct mw_exchange *exchange_at(struct exchange_queue *q, uint32_t i);
+
 /** Room at the end for a new command, cleared; NULL when there is none: the limit is hit, or memory is out. */
 struct mw_exchange *exchange_push(struct exchange_queue *q, const struct mw_mem *mem, const struct mw_limits *limits);
 

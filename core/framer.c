@@ -149,7 +149,7 @@ static bool regain_sync(struct mw_framer *f)
 {
     if (f->in_left == 0)
         return false;
-    if (mw_looks_like_packet(f->dir, f->in, f->in_left) == MW_YES) {
+    if (mw_looks_like_next(f->dir, f->in, f->in_left) == MW_YES) {
         f->lost_sync = false;
         return true;
     }
@@ -192,7 +192,7 @@ bool mw_framer_next(struct mw_framer *f, struct mw_packet *out)
     return false;
 }
 
-struct mw_passed mw_framer_pass_rows(struct mw_framer *f)
+struct mw_passed mw_framer_pass_rows(struct mw_framer *f, int sequence)
 {
     enum { END_FIRST = 0xfe, ERR_FIRST = 0xff };
     struct mw_passed passed = {0};
@@ -205,6 +205,8 @@ struct mw_passed mw_framer_pass_rows(struct mw_framer *f)
         uint32_t length = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
         uint8_t first = p[MW_HEADER];
         if (length == 0 || length > longest || length > left - MW_HEADER || first == END_FIRST || first == ERR_FIRST)
+            break;
+        if (sequence >= 0 && p[3] != (uint8_t)(sequence + passed.packets))
             break;
         passed.last_sequence = p[3];
         passed.packets++;

@@ -43,17 +43,6 @@ void session_done(const struct step *t, struct mw_exchange *e)
     e->stmt = NULL;
 }
 
-void session_lose_outstanding(struct mw_session *s)
-{
-    struct step t = {.s = s};
-    for (struct mw_exchange *e; (e = exchange_head(&s->queue));) {
-        e->exact = false;
-        e->outcome = MW_OUTCOME_LOST;
-        session_done(&t, e);
-        exchange_pop(&s->queue);
-    }
-}
-
 void mw_session_free(struct mw_session *s)
 {
     if (!s)
@@ -87,7 +76,10 @@ static const struct mw_stmt *statement_of(struct mw_session *s, const struct mw_
     uint32_t id = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
     switch (packet->payload[0]) {
     case MW_COM_STMT_EXECUTE:
-    case MW_COM_STMT_BULK_EXECUTE: return stmts_execute(&s->stmts, s->mem, id);
+    case MW_COM_STMT_BULK_EXECUTE:
+        if (id == STMT_LAST && s->last_unknown)
+            return NULL;
+        return stmts_execute(&s->stmts, s->mem, id);
     case MW_COM_STMT_FETCH:
     case MW_COM_STMT_RESET:
     case MW_COM_STMT_CLOSE: return stmts_find(&s->stmts, id);
@@ -98,6 +90,12 @@ static const struct mw_stmt *statement_of(struct mw_session *s, const struct mw_
 const struct mw_ctx *mw_session_pin(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet)
 {
     struct mw_ctx *ctx = &s->ctx[dir];
+    s->stray = dir == MW_SERVER && s->shaky && session_is_stray(s, packet);
+    if (s->stray) {
+        s->stray_ctx = *ctx;
+        s->stray_ctx.phase = MW_PHASE_STRAY;
+        return &s->stray_ctx;
+    }
     if (s->caps_guessed || s->may_answer)
         session_infer(s, dir, packet);
     if (dir == MW_CLIENT)
@@ -299,7 +297,7 @@ static void apply(struct step *t, const struct transition *row)
 }
 
 /* Capabilities that nobody told: what nearly every session of the last ten years has agreed on. */
-static void guess_login(struct mw_session *s)
+void session_guess_login(struct mw_session *s)
 {
     const uint64_t usual = MW_CAP(MW_BIT_CLIENT_PROTOCOL_41) | MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) |
                            MW_CAP(MW_BIT_CLIENT_TRANSACTIONS) | MW_CAP(MW_BIT_CLIENT_MULTI_RESULTS) |
@@ -320,21 +318,11 @@ static bool repair(struct step *t)
     struct mw_session *s = t->s;
     struct mw_ctx *ctx = &s->ctx[t->dir];
     if (t->dir == MW_SERVER && ctx->phase == MW_PHASE_IDLE && t->msg->kind != MW_KIND_UNKNOWN) {
-        /* An answer whose request was not captured. */
-        struct mw_exchange *e = exchange_push(&s->queue, s->mem, s->limits);
-        if (!e)
-            return false;
-        e->ordinal = ++s->ordinals;
-        e->command = MW_COM_QUERY;
-        e->reply = MW_REPLY_RESULT;
-        e->next_sequence = (uint8_t)(t->packet->last_sequence + 1);
-        e->begin = e->sent = t->packet->first;
-        ctx->phase = MW_PHASE_REPLY;
-        return true;
+        return session_unseen(s, t->packet); /* an answer whose request was not captured */
     }
     if (t->dir == MW_SERVER && ctx->phase == MW_PHASE_LOGIN_WAIT) {
         ctx->phase = MW_PHASE_AUTH; /* the login was lost */
-        guess_login(s);
+        session_guess_login(s);
         return true;
     }
     return false;
@@ -348,7 +336,9 @@ static void unexpected(struct step *t)
     bool junk = t->msg->kind == MW_KIND_UNKNOWN && (ctx->phase == MW_PHASE_LOGIN || ctx->phase == MW_PHASE_SILENT);
     if (ctx->phase == MW_PHASE_CLOSED || ctx->phase == MW_PHASE_AUTH_WAIT || junk)
         return; /* nothing depends on it: what is in place of a login the server will refuse */
-    s->inexact = true;
+    s->inexact = s->shaky = true;
+    if (t->msg->kind == MW_KIND_DAMAGED && t->dir == MW_CLIENT)
+        session_miss_command(s);
     if (repair(t)) {
         t->result.notes |= MW_NOTE_BIT(GUESSED);
         const struct transition *row = find_row(t);
@@ -359,6 +349,10 @@ static void unexpected(struct step *t)
     }
     if (t->dir == MW_SERVER && exchange_head(&s->queue)) {
         t->result.actions |= MW_DESYNC;
+        if (s->queue.count > 1 || s->pipelined)
+            session_owe_unknown(s); /* where the replies before that ended is not known */
+        s->owed.ahead = 0;
+        s->heard = true;
         session_lose_outstanding(s);
         ctx->phase = (uint8_t)session_next_phase(s);
     }
@@ -368,6 +362,18 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
                                const struct mw_packet *packet)
 {
     struct step t = {.s = s, .dir = dir, .msg = msg, .packet = packet};
+    s->heard |= dir == MW_SERVER;
+    if (s->stray) {
+        s->stray = false;
+        s->inexact = true;
+        t.result.notes |= MW_NOTE_BIT(UNEXPECTED);
+        return t.result;
+    }
+    const struct mw_exchange *e = exchange_head(&s->queue);
+    if (s->shaky && dir == MW_SERVER && e && !e->first.number)
+        t.result.notes |= !e->seen              ? MW_NOTE_BIT(UNEXPECTED) | MW_NOTE_BIT(GUESSED)
+                          : !session_is_sure(s) ? MW_NOTE_BIT(GUESSED)
+                                                : 0;
     check_sequence(&t);
     if (s->resync[dir])
         t.result.notes |= MW_NOTE_BIT(RESYNC);
@@ -395,7 +401,7 @@ uint64_t mw_session_pass_rows(struct mw_session *s, struct mw_framer *framer)
     struct mw_exchange *e = exchange_head(&s->queue);
     if (s->ctx[MW_SERVER].phase != MW_PHASE_ROWS || !e || (s->observer && !s->observer->no_rows))
         return 0;
-    struct mw_passed rows = mw_framer_pass_rows(framer);
+    struct mw_passed rows = mw_framer_pass_rows(framer, s->shaky ? e->next_sequence : -1);
     if (rows.packets == 0)
         return 0;
     if (e->first.number == 0)
@@ -408,35 +414,13 @@ uint64_t mw_session_pass_rows(struct mw_session *s, struct mw_framer *framer)
     return rows.packets;
 }
 
-unsigned mw_session_gap(struct mw_session *s, enum mw_dir dir)
-{
-    struct mw_ctx *client = &s->ctx[MW_CLIENT];
-    s->inexact = true;
-    s->resync[dir] = true;
-    if (client->phase < MW_PHASE_COMMAND && !(client->flags & MW_CTX_LOGIN)) {
-        mw_session_midstream(s);
-        return 0;
-    }
-    /* A login whose verdict was lost must have succeeded if anything follows it. */
-    unsigned actions = client->phase < MW_PHASE_COMMAND && !exchange_head(&s->queue) ? session_compression(s) : 0;
-    if (dir == MW_CLIENT)
-        s->doubtful = true;
-    if (s->queue.count > 1) /* which replies belong to which of them is not known any more */
-        session_set_flags(s, MW_CTX_GUESSED, 0);
-    if (dir == MW_SERVER)
-        session_lose_outstanding(s);
-    s->may_answer = true;
-    client->phase = MW_PHASE_COMMAND;
-    if (!exchange_head(&s->queue))
-        s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
-    return actions;
-}
-
 void mw_session_midstream(struct mw_session *s)
 {
-    s->inexact = true;
+    s->inexact = s->shaky = s->may_answer = s->doubtful = true;
     session_lose_outstanding(s);
-    guess_login(s);
+    session_owe_unknown(s);
+    s->heard = true; /* before the capture begins, if the client waits */
+    session_guess_login(s);
     s->ctx[MW_CLIENT].phase = MW_PHASE_COMMAND;
     s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
 }

@@ -20,11 +20,12 @@ static void follow_request(struct step *t, struct mw_exchange *e)
             session_set_plugin(s, q->login.plugin);
         break;
     case MW_COM_STMT_PREPARE:
+        s->last_unknown = false;
         e->stmt = stmts_preparing(&s->stmts, mem, s->limits, s->hits, q, s->ctx[MW_CLIENT].collation, t->packet->first.number);
         break;
     case MW_COM_STMT_EXECUTE:
     case MW_COM_STMT_BULK_EXECUTE:
-        if (q->types.p)
+        if (q->types.p && !(q->statement_id == STMT_LAST && s->last_unknown))
             stmts_bind(&s->stmts, mem, q->statement_id, q->types, q->types_named);
         stmts_clear_long(&s->stmts, mem, q->statement_id); /* the execution takes what was sent ahead */
         if (e->stmt) {
@@ -55,26 +56,18 @@ static void bound_held(struct mw_session *s, struct mw_exchange *e)
     e->stmt = NULL;
 }
 
-/* A client that does not pipeline speaks again only when it has the whole reply. So when the server's side is out of step, or gave a
- * reply to a request that was not captured, what is outstanding is over. */
-static void end_unseen(struct step *t)
-{
-    struct mw_session *s = t->s;
-    struct mw_exchange *e = exchange_head(&s->queue);
-    if (!e || (e->seen && !s->resync[MW_SERVER]))
-        return;
-    session_lose_outstanding(s);
-    s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
-}
-
-/* What an execution is of and what it was given depends on all that the client has said before. */
+/* What an execution is of and what it was given depends on all that the client has said of the statement. */
 static void doubt(struct step *t, struct mw_exchange *e)
 {
     struct mw_session *s = t->s;
     bool executes = e->command == MW_COM_STMT_EXECUTE || e->command == MW_COM_STMT_BULK_EXECUTE || e->command == MW_COM_STMT_FETCH;
     bool cut = t->msg->status == MW_SHORT && t->packet->have < s->limits->packet_head;
-    s->doubtful |= cut || t->packet->lost > 0;
-    if (executes && s->doubtful)
+    if (s->doubtful)
+        s->doubt_before = t->packet->first.number;
+    s->doubtful = false;
+    if (cut || t->packet->lost > 0)
+        s->doubt_before = t->packet->last.number + 1;
+    if (executes && s->doubt_before && (!e->stmt || e->stmt->prepare_packet < s->doubt_before))
         e->exact = false;
 }
 
@@ -82,9 +75,7 @@ void session_push(struct step *t)
 {
     struct mw_session *s = t->s;
     session_infer_no_eof(s); /* a client speaks when it has the whole reply */
-    end_unseen(t);
-    if (s->doubtful && exchange_head(&s->queue)) /* it does not wait: replies to lost commands may come before this one's */
-        session_set_flags(s, MW_CTX_GUESSED, 0);
+    session_settle(t);
     const struct mw_request *q = &t->msg->request;
     struct mw_exchange lone = {0};
     enum mw_reply reply = q->empty ? MW_REPLY_SIMPLE : mw_command_reply(s->ctx[MW_CLIENT].dialect, q->command);
@@ -94,7 +85,7 @@ void session_push(struct step *t)
         t->result.notes |= MW_NOTE_BIT(QUEUE_FULL);
         s->inexact = true;
         session_lose_outstanding(s);
-        session_set_flags(s, MW_CTX_GUESSED, 0); /* which replies belong to the lost ones is not known any more */
+        session_owe_unknown(s); /* which replies belong to the lost ones is not known any more */
         e = exchange_push(&s->queue, s->mem, s->limits);
         if (!e)
             return;
@@ -118,9 +109,12 @@ void session_push(struct step *t)
     doubt(t, e);
     session_tell(t, MW_EVENT_COMMAND, e);
     bound_held(s, e);
-    if (e == &lone)
+    if (e == &lone) {
         session_done(t, e);
-    else if (s->ctx[MW_SERVER].phase == MW_PHASE_IDLE)
+        return;
+    }
+    s->heard = false;
+    if (s->ctx[MW_SERVER].phase == MW_PHASE_IDLE)
         s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
 }
 
@@ -219,8 +213,7 @@ static void finish_command(struct step *t)
         stmts_clear(&s->stmts, s->mem);
     if (ok)
         session_follow_state(s, &t->msg->ok);
-    session_done(t, e);
-    exchange_pop(&s->queue);
+    session_over(t, e);
 }
 
 /* The statement that an execution is of, as it is known now. With id -1 another one may have been prepared since. */
@@ -257,7 +250,7 @@ static void begin_prepared(struct step *t, struct mw_exchange *e)
     s->prepared_columns = p->columns;
     s->prepared_metadata = p->metadata;
     s->ctx[MW_SERVER].left = p->params ? p->params : p->columns;
-    struct mw_stmt *stmt = stmts_prepared(&s->stmts, s->mem, s->limits, s->hits, e->stmt, p);
+    struct mw_stmt *stmt = stmts_prepared(&s->stmts, s->mem, s->limits, s->hits, session_is_sure(s) ? e->stmt : NULL, p);
     if (stmt) {
         stmts_drop(&s->stmts, s->mem, e->stmt);
         e->stmt = stmt;
@@ -285,7 +278,7 @@ static void take_column(struct step *t, const struct mw_exchange *e)
     struct mw_columns *columns = columns_seal(&s->builder, s->mem);
     bool too_much = columns && s->stmts.held + columns->size > s->limits->statement_held;
     s->hits->statement_held += too_much;
-    if (columns && !too_much && statement_now(s, e))
+    if (columns && !too_much && session_is_sure(s) && statement_now(s, e))
         stmts_set_columns(&s->stmts, s->mem, e->statement_id, columns);
     if (ctx->phase == MW_PHASE_COLUMNS)
         session_set_columns(s, columns);
@@ -300,6 +293,7 @@ void session_reply(struct step *t, bool last)
     if (!e)
         return;
     count_reply(t, e);
+    session_check_owed(t);
     struct mw_ctx *ctx = &s->ctx[MW_SERVER];
     switch (t->msg->kind) {
     case MW_KIND_COLUMN_COUNT: begin_result(t, e); break;

@@ -17,10 +17,8 @@ static void finish(struct mw_session *s)
 {
     struct step t = {.s = s};
     struct mw_exchange *e = exchange_head(&s->queue);
-    if (e) {
-        session_done(&t, e);
-        exchange_pop(&s->queue);
-    }
+    if (e)
+        session_over(&t, e);
     s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
 }
 
@@ -72,8 +70,8 @@ static void infer_metadata(struct mw_session *s, const struct mw_packet *packet)
     const uint64_t mysql = MW_CAP(MW_BIT_CLIENT_OPTIONAL_RESULTSET_METADATA),
                    mariadb = MW_CAP(MW_BIT_MARIADB_CLIENT_CACHE_METADATA);
     const uint8_t *p = packet->payload;
-    enum { COUNT_MAX = 0xfa };
-    if (packet->length != 2 || packet->have != 2 || p[0] > COUNT_MAX || p[1] > COUNT_MAX)
+    enum { COUNT_MAX = 0xfa, BEGINS_REPLY = 1 };
+    if (packet->sequence != BEGINS_REPLY || packet->length != 2 || packet->have != 2 || p[0] > COUNT_MAX || p[1] > COUNT_MAX)
         return;
     if (p[0] <= 1 && p[1] > 0 && (p[1] > 1 || !(s->ctx[MW_CLIENT].caps & mariadb))) {
         add_caps(s, mysql, mariadb);

@@ -8,6 +8,15 @@
 #include "core/transitions.h"
 #include "mywire/session.h"
 
+/* Replies that may come of commands that are not in the queue: session_loss.c. */
+struct owed {
+    uint64_t most;  /* … at most; 0: none, OWED_UNKNOWN: nobody knows */
+    uint32_t ahead; /* commands in the queue whose replies come before */
+    uint16_t kinds; /* what those commands may be: bits by enum mw_reply */
+};
+
+#define OWED_UNKNOWN UINT64_MAX
+
 struct mw_session {
     const struct mw_mem *mem;
     const struct mw_limits *limits;
@@ -20,8 +29,13 @@ struct mw_session {
     uint16_t prepared_columns;  /* of the COM_STMT_PREPARE under way */
     bool prepared_metadata;
     bool inexact;
+    bool shaky;        /* something was lost, or the beginning was not seen: what comes next need not be what is expected */
+    bool heard;        /* the server has spoken since the client's last command, or since bytes of the client were lost */
+    bool pipelined;    /* the client has sent a command before it had the reply to the last one */
+    bool stray;        /* the packet that was pinned last is of a reply whose beginning is not known */
+    bool last_unknown; /* bytes of the client were lost since the last COM_STMT_PREPARE: nobody knows what id -1 means */
     bool may_answer;   /* what the server asked for may have been lost: the client's sequence ids tell */
-    bool doubtful;     /* bytes of the client were lost: statements and their long data may be others than known */
+    bool doubtful;     /* bytes of the client were lost before its next packet */
     bool greeting_cut; /* its capabilities may not be all */
     bool caps_guessed; /* nobody told the capabilities: packets may show others (session_infer.c) */
     bool resync[2]; /* by direction: bytes were lost, and nothing was recognised since */
@@ -30,13 +44,16 @@ struct mw_session {
     uint8_t path;     /* enum mw_auth_path */
     char plugin[64];  /* name as on the wire */
     uint64_t ordinals;
+    uint64_t doubt_before; /* statements prepared before this captured packet, and their long data, may be others than known */
     struct exchange_queue queue;
+    struct owed owed;
     struct stmts stmts;
     struct columns_builder builder;   /* definitions that are arriving */
     const struct mw_columns *columns; /* of the rows under way; with a reference */
     /* What the last packet of a direction was decoded with, kept until the next one: fields told of it may point there. */
     const struct mw_columns *pinned_columns[2];
     const struct mw_stmt *pinned_stmt[2];
+    struct mw_ctx stray_ctx;
 };
 
 /* What a step under way knows. */
@@ -55,6 +72,9 @@ void session_tell(const struct step *t, enum mw_event_kind kind, const struct mw
 /** Tells the observer that a command is over, and lets go of what it held. */
 void session_done(const struct step *t, struct mw_exchange *e);
 
+/** The same for the oldest outstanding command, which leaves the queue. */
+void session_over(const struct step *t, struct mw_exchange *e);
+
 /** Facts that both snapshots share. */
 void session_set_flags(struct mw_session *s, unsigned set, unsigned clear);
 void session_set_collation(struct mw_session *s, uint16_t collation);
@@ -70,6 +90,33 @@ enum mw_phase session_next_phase(struct mw_session *s);
 
 /** All outstanding commands are over without an end that was seen. */
 void session_lose_outstanding(struct mw_session *s);
+
+/** What is lost, and what is sure behind it: session_loss.c. */
+
+/** Replies to an unknown number of commands, sent behind those in the queue, may come. */
+void session_owe_unknown(struct mw_session *s);
+
+/** The client sent a packet of which nothing is known. */
+void session_miss_command(struct mw_session *s);
+
+/** Whether the next reply is that of the oldest command in the queue, for sure. */
+bool session_is_sure(const struct mw_session *s);
+
+/** The client sends a command: what does that tell about the replies before it? */
+void session_settle(struct step *t);
+
+/** A packet of a reply: can it be of a command that is not in the queue? */
+void session_check_owed(const struct step *t);
+
+/** A reply begins whose command was not seen. False: no room. */
+bool session_unseen(struct mw_session *s, const struct mw_packet *packet);
+
+/** Whether the server's next packet belongs to a reply whose beginning is not known. Where it shows that the last reply has
+ *  ended, or that one begins whose command was not seen, that is taken up. */
+bool session_is_stray(struct mw_session *s, const struct mw_packet *packet);
+
+/** Capabilities that nobody told. */
+void session_guess_login(struct mw_session *s);
 
 /** Makes these the columns of the rows that come; takes over the reference. */
 void session_set_columns(struct mw_session *s, const struct mw_columns *columns);

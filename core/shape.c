@@ -65,13 +65,19 @@ enum mw_guess mw_looks_like_x_greeting(const uint8_t *p, size_t n)
     return have == sizeof hello ? MW_YES : MW_MAYBE;
 }
 
+/* 1, or 2 inside TLS, behind the SSLRequest. */
+static bool is_login_sequence(uint8_t sequence)
+{
+    return sequence == 1 || sequence == 2;
+}
+
 enum mw_guess mw_looks_like_login(const uint8_t *p, size_t n)
 {
     enum { FILLER_AT = MW_HEADER + 9, FILLER = 19, USER_AT = MW_HEADER + 32 };
     if (n < FILLER_AT + FILLER + 4)
-        return n >= 4 && (p[3] != 1 || header_length(p) > LOGIN_LONGEST || header_length(p) < 32) ? MW_NO : MW_MAYBE;
+        return n >= 4 && (!is_login_sequence(p[3]) || header_length(p) > LOGIN_LONGEST || header_length(p) < 32) ? MW_NO : MW_MAYBE;
     uint32_t length = header_length(p);
-    if (p[3] != 1 || length < 32 || length > LOGIN_LONGEST)
+    if (!is_login_sequence(p[3]) || length < 32 || length > LOGIN_LONGEST)
         return MW_NO;
     uint32_t caps = p[4] | (uint32_t)p[5] << 8;
     if (!(caps & MW_CAP(MW_BIT_CLIENT_PROTOCOL_41)))
@@ -135,9 +141,39 @@ static enum mw_guess looks_like_reply(const uint8_t *p, size_t n)
     return packets > 1 ? MW_YES : MW_NO;
 }
 
+/* Packets that end where the segment ends, each with sequence id 0 and the byte of a command; or a command that goes on in the next
+ * segment and is recognised by what stands behind its byte. */
+static bool are_commands(const uint8_t *p, size_t n)
+{
+    enum { BULK_FLAGS = 0xc0, LONG_DATA_HEAD = 7, BULK_HEAD = 7, ID_TOP = 4 };
+    while (n > MW_HEADER) {
+        uint32_t length = header_length(p);
+        const uint8_t *payload = p + MW_HEADER;
+        size_t have = n - MW_HEADER;
+        if (p[3] != 0 || length == 0)
+            return false;
+        if (!mw_command_name(MW_DIALECT_MYSQL, payload[0]) && !mw_command_name(MW_DIALECT_MARIADB, payload[0]))
+            return false;
+        if (length > have && payload[0] == MW_COM_STMT_SEND_LONG_DATA)
+            return have >= LONG_DATA_HEAD && payload[ID_TOP] == 0;
+        if (length > have && payload[0] == MW_COM_STMT_BULK_EXECUTE)
+            return have >= BULK_HEAD && (payload[5] & ~BULK_FLAGS) == 0 && payload[6] == 0;
+        if (length > have)
+            return mw_looks_like_command(p, n) == MW_YES;
+        p += MW_HEADER + length;
+        n -= MW_HEADER + length;
+    }
+    return n == 0;
+}
+
 enum mw_guess mw_looks_like_packet(enum mw_dir dir, const uint8_t *p, size_t n)
 {
     return dir == MW_CLIENT ? mw_looks_like_command(p, n) : looks_like_reply(p, n);
+}
+
+enum mw_guess mw_looks_like_next(enum mw_dir dir, const uint8_t *p, size_t n)
+{
+    return dir == MW_CLIENT && n > MW_HEADER && are_commands(p, n) ? MW_YES : mw_looks_like_packet(dir, p, n);
 }
 
 /* Length as sent (3) · sequence id · length before compression (3), 0: stored · data: zlib's begins with 0x78, zstd's

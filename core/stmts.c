@@ -6,7 +6,7 @@
 #include "core/reader.h"
 #include "mywire/statement.h"
 
-enum { BUCKETS_FIRST = 16, LAST_PREPARED = 0xffffffff };
+enum { BUCKETS_FIRST = 16 };
 
 /* Long data of a parameter, gathered from several packets. */
 struct stmt_long {
@@ -87,7 +87,7 @@ static struct stmt_entry **find_place(const struct stmts *s, uint32_t id)
 
 static struct stmt_entry *find_entry(const struct stmts *s, uint32_t id)
 {
-    if (id == LAST_PREPARED && s->last)
+    if (id == STMT_LAST && s->last)
         id = s->last->id;
     return s->buckets ? *find_place(s, id) : NULL;
 }
@@ -146,7 +146,7 @@ static void remove_entry(struct stmts *s, const struct mw_mem *mem, struct stmt_
 
 void stmts_close(struct stmts *s, const struct mw_mem *mem, uint32_t id)
 {
-    if (id == LAST_PREPARED && s->last)
+    if (id == STMT_LAST && s->last)
         id = s->last->id;
     struct stmt_entry **place = s->buckets ? find_place(s, id) : NULL;
     if (place && *place)
@@ -184,7 +184,7 @@ struct mw_stmt *stmts_preparing(struct stmts *s, const struct mw_mem *mem, const
     struct mw_stmt *stmt = stmt_new(s, mem, NULL, sql, params <= UINT16_MAX ? params : 0, 0, NULL);
     if (!stmt)
         return NULL;
-    stmt->id = LAST_PREPARED;
+    stmt->id = STMT_LAST;
     stmt->guessed = true;
     stmt->sql_length = request->text_length;
     stmt->collation = collation;
@@ -272,7 +272,7 @@ static void show_long(struct stmts *s, const struct mw_mem *mem, struct stmt_ent
 const struct mw_stmt *stmts_find(const struct stmts *s, uint32_t id)
 {
     const struct stmt_entry *e = find_entry(s, id);
-    return e ? e->stmt : id == LAST_PREPARED ? s->last : NULL;
+    return e ? e->stmt : id == STMT_LAST ? s->last : NULL;
 }
 
 const struct mw_stmt *stmts_execute(struct stmts *s, const struct mw_mem *mem, uint32_t id)
@@ -286,7 +286,7 @@ const struct mw_stmt *stmts_execute(struct stmts *s, const struct mw_mem *mem, u
 void stmts_bind(struct stmts *s, const struct mw_mem *mem, uint32_t id, struct mw_slice types, bool names)
 {
     struct stmt_entry *e = find_entry(s, id);
-    const struct mw_stmt *old = e ? e->stmt : id == LAST_PREPARED ? s->last : NULL;
+    const struct mw_stmt *old = e ? e->stmt : id == STMT_LAST ? s->last : NULL;
     if (!old || !types.p)
         return;
     struct mw_reader r = {.p = types.p, .base = types.p, .end = types.p + types.n};

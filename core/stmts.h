@@ -5,6 +5,9 @@
 
 #include "core/columns.h"
 
+/** The id that means the statement prepared last (MariaDB). */
+#define STMT_LAST 0xffffffffu
+
 /** A statement and what has been sent ahead for its next execution. */
 struct stmt_entry {
     struct mw_stmt *stmt;      /* the current object; the map holds a reference */

@@ -371,7 +371,7 @@ static enum mw_guess begin(struct connection *c, enum mw_dir dir, const uint8_t 
 /* The first packet behind a gap. */
 static bool regain(enum mw_dir dir, const uint8_t *p, size_t n)
 {
-    return mw_looks_like_packet(dir, p, n) == MW_YES || (dir == MW_CLIENT && mw_looks_like_login(p, n) == MW_YES);
+    return mw_looks_like_next(dir, p, n) == MW_YES || (dir == MW_CLIENT && mw_looks_like_login(p, n) == MW_YES);
 }
 
 /* What stands here and is no packet, as far as the state of the connection tells. */

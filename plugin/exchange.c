@@ -102,7 +102,7 @@ void exchange_show(const struct exchange *exchange, proto_tree *tree, tvbuff_t *
 static const char *statement_text(const struct mw_ctx *ctx, wmem_allocator_t *pool)
 {
     const struct mw_stmt *stmt = ctx->stmt;
-    if (!stmt || !stmt->sql.p)
+    if (!stmt || !stmt->sql_length)
         return NULL;
     return text_utf8(pool, ctx->dialect, stmt->collation, stmt->sql.p, stmt->sql.n);
 }

@@ -66,6 +66,7 @@ struct mw_inflater {
     uint8_t header[MW_FRAME_HEADER]; /* of a frame that began in earlier bytes: kept even where memory ends */
     uint8_t *partial;                /* the same frame, once more of it than the header is there */
     uint32_t partial_have, partial_size;
+    bool searching;      /* for the next frame, at the start of what is pushed */
     bool broken;         /* a hole is in the frame under way, or it could not be kept … */
     uint32_t skip;       /* … of which these bytes are still to come */
     uint8_t *out;        /* content of the current frame */

@@ -26,9 +26,11 @@ size_t mw_summary(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_msg
 /** How sure a look at the first bytes of a direction is. */
 enum mw_guess { MW_NO, MW_MAYBE, MW_YES };
 
-/** Do these bytes, at the start of a segment, look like a packet that `dir` sends in the command phase? For finding the next
- *  packet after a loss. */
+/** Do these bytes, at the start of a segment, look like a packet that `dir` sends in the command phase? */
 enum mw_guess mw_looks_like_packet(enum mw_dir dir, const uint8_t *p, size_t n);
+
+/** The same for bytes that are known to be MySQL's, after a loss: any command whose packet ends with the segment will do. */
+enum mw_guess mw_looks_like_next(enum mw_dir dir, const uint8_t *p, size_t n);
 
 /** The same in the compressed protocol: a frame, stored with such a packet in it, or compressed. */
 enum mw_guess mw_looks_like_frame(enum mw_dir dir, const uint8_t *p, size_t n);
@@ -39,7 +41,7 @@ enum mw_guess mw_looks_like_greeting(const uint8_t *p, size_t n);
 /** … like the notice with which a server of the X Protocol greets (Mysqlx.Notice.ServerHello)? */
 enum mw_guess mw_looks_like_x_greeting(const uint8_t *p, size_t n);
 
-/** … like a client's login or SSLRequest (sequence id 1)? */
+/** … like a client's login or SSLRequest (sequence id 1, or 2 inside TLS)? */
 enum mw_guess mw_looks_like_login(const uint8_t *p, size_t n);
 
 /** … like a client's command (sequence id 0)? Of use where both sides were cut; weaker than the others. */

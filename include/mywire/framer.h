@@ -59,8 +59,9 @@ struct mw_passed {
 };
 
 /** Passes over the next packets that can only be rows where rows are expected, as long as they lie whole in what was
- *  pushed: those that are neither empty, nor begin like an end or an error, nor are longer than is kept of a packet. */
-struct mw_passed mw_framer_pass_rows(struct mw_framer *f);
+ *  pushed: those that are neither empty, nor begin like an end or an error, nor are longer than is kept of a packet; with
+ *  `sequence` not negative, as long as their sequence ids count on from there. */
+struct mw_passed mw_framer_pass_rows(struct mw_framer *f, int sequence);
 
 /** What was pushed and not taken: for a layer that goes on at that byte (TLS, compression). Nothing is left after it. */
 struct mw_slice mw_framer_take_rest(struct mw_framer *f);

@@ -16,7 +16,8 @@ enum mw_action {
     MW_START_TLS = 1,  /**< what both sides send from here on is TLS, until it is peeled off */
     MW_START_ZLIB = 2, /**< both directions are compressed from the next byte on */
     MW_START_ZSTD = 4,
-    MW_DESYNC = 8 /**< state and bytes no longer fit: what follows is guessed */
+    MW_DESYNC = 8, /**< state and bytes no longer fit: what follows is guessed */
+    MW_BETWEEN_REPLIES = 16 /**< the server is between two replies: a packet of it that has not ended was none */
 };
 
 /** How the password was proved. */
@@ -117,6 +118,9 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
  *  told. Returns how many: 0 wherever something else may come. Most packets are rows. */
 uint64_t mw_session_pass_rows(struct mw_session *s, struct mw_framer *framer);
 
+/** Bytes of a direction came in which no packet was recognised after a loss: replies that were in them are lost, too. */
+void mw_session_skipped(struct mw_session *s, enum mw_dir dir);
+
 /** Bytes of a direction were lost, and the position in its packets with them (mw_framer_gap returned false). Commands
  *  outstanding are told as lost; the session goes on at the next packet that is recognised. Returns actions, as a step does: where the
  *  verdict on the login was lost, compression may have begun. */
@@ -127,6 +131,10 @@ void mw_session_midstream(struct mw_session *s);
 
 /** Did TLS come off? The session goes on at the login, inside. No-op unless START_TLS was asked for. */
 void mw_session_tls_started(struct mw_session *s);
+
+/** TLS begins though its request was not seen: bytes of the client were lost behind the greeting. The session goes on at the login,
+ *  inside. */
+void mw_session_tls_missed(struct mw_session *s);
 
 /** Everything was seen and nothing inferred. */
 bool mw_session_exact(const struct mw_session *s);

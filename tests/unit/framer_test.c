@@ -361,13 +361,27 @@ static void rows_are_passed_over(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         begin(MW_SERVER, 3);
         push_at(rows[i].bytes, rows[i].n, 1);
-        struct mw_passed passed = mw_framer_pass_rows(&f.framer);
+        struct mw_passed passed = mw_framer_pass_rows(&f.framer, -1);
         assert_true(passed.packets == rows[i].packets && passed.bytes == rows[i].passed);
         assert_true(f.framer.packets == rows[i].packets && f.framer.in_left == rows[i].n - rows[i].passed);
         assert_int_equal(passed.last_sequence, passed.packets ? 6 + passed.packets : 0);
         assert_true(f.hits.packet_head == 0);
         end();
     }
+}
+
+/* Where it is not sure what comes, rows count on. */
+static void rows_count_on(void **state)
+{
+    (void)state;
+    static const uint8_t rows[] = {1, 0, 0, 255, 0, 1, 0, 0, 0, 0, 1, 0, 0, 7, 0};
+    begin(MW_SERVER, 0);
+    push_at(rows, sizeof rows, 1);
+    assert_true(mw_framer_pass_rows(&f.framer, 254).packets == 0);
+    assert_true(mw_framer_pass_rows(&f.framer, 255).packets == 2);
+    assert_true(mw_framer_pass_rows(&f.framer, 1).packets == 0);
+    assert_true(mw_framer_pass_rows(&f.framer, -1).packets == 1);
+    end();
 }
 
 /* Not while a packet is under way, and not while the next one is looked for. */
@@ -379,12 +393,12 @@ static void rows_are_not_guessed(void **state)
     push_at(row, 2, 1);
     assert_false(next());
     push_at(row, sizeof row, 2);
-    assert_true(mw_framer_pass_rows(&f.framer).packets == 0);
+    assert_true(mw_framer_pass_rows(&f.framer, -1).packets == 0);
     end();
     begin(MW_SERVER, 0);
     assert_false(mw_framer_gap(&f.framer, 1));
     push_at(row, sizeof row, 1);
-    assert_true(mw_framer_pass_rows(&f.framer).packets == 0);
+    assert_true(mw_framer_pass_rows(&f.framer, -1).packets == 0);
     end();
 }
 
@@ -408,6 +422,7 @@ int main(void)
         cmocka_unit_test(without_memory),
         cmocka_unit_test(large_buffers_are_given_back),
         cmocka_unit_test(rows_are_passed_over),
+        cmocka_unit_test(rows_count_on),
         cmocka_unit_test(rows_are_not_guessed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
