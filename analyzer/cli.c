@@ -14,6 +14,9 @@
 #define NDJSON FORMAT_BIT(FORMAT_NDJSON)
 #define CSV FORMAT_BIT(FORMAT_CSV)
 #define MARKDOWN FORMAT_BIT(FORMAT_MARKDOWN)
+#define JUNIT FORMAT_BIT(FORMAT_JUNIT)
+#define SARIF FORMAT_BIT(FORMAT_SARIF)
+#define GITHUB FORMAT_BIT(FORMAT_GITHUB)
 #define USUAL (OPTIONS_INPUT | OPTIONS_OUTPUT)
 
 static const struct cli_command commands[] = {
@@ -34,6 +37,8 @@ static const struct cli_command commands[] = {
      OPTIONS_OUTPUT | OPTIONS_DIFF, "BASE NEW", cli_take_diff, run_diff},
     {"decrypt", "write the capture with the TLS taken off: TCP that every tool reads", TEXT,
      OPTIONS_INPUT | OPTIONS_DECRYPT, "FILE...", cli_take_decrypt, run_decrypt},
+    {"check", "does this traffic satisfy a policy? Evidence for each finding", TEXT | JSON | MARKDOWN | JUNIT | SARIF | GITHUB,
+     USUAL | OPTIONS_CHECK, "FILE...", cli_take_policy, run_check},
     {"doctor", "what could not be read and why, and what to do next", TEXT | JSON, USUAL, "FILE...", NULL, run_doctor},
     {"secrets", "TLS secrets in pcapng files: list them, inject a key log, strip them", TEXT,
      OPTIONS_SECRETS | OPTIONS_OUTPUT, "list|inject|strip FILE", cli_take_secrets_verb, run_secrets},

@@ -8,6 +8,7 @@
 #include "analyzer/handshake_groups.h"
 #include "analyzer/output.h"
 #include "analyzer/output_file.h"
+#include "analyzer/policy.h"
 
 /** Exit codes, the same for every command. Where several apply, the first of USAGE, FINDINGS, INPUT, EVIDENCE. */
 enum cli_exit { CLI_OK = 0, CLI_FINDINGS = 1, CLI_USAGE = 2, CLI_INPUT = 3, CLI_EVIDENCE = 4 };
@@ -26,6 +27,8 @@ struct cli {
     gboolean keylog_env, only_ports, quiet, version;
     gboolean verbose_fields, offsets, show_secrets;
     gboolean keep_ssl_flag, decompress, mysql_only; /**< `decrypt` */
+    gboolean make_policy, list_policies; /**< `check` */
+    char *policy_word, *show_policy;     /**< `check` */
     gint64 rows;                                    /**< `follow`: rows shown of each result */
     gboolean allow_vanished;                        /**< `diff` */
     gint64 min_count, min_slowdown, min_samples;    /**< `diff` */
@@ -45,6 +48,8 @@ struct cli {
     struct diff_thresholds thresholds; /**< `diff` */
     enum secrets_verb secrets_verb;
     const char *capture_out;     /**< `decrypt`, `secrets inject` and `strip`: the file of -o; NULL: standard output */
+    struct policy *policy;       /**< `check`: what it checks; NULL: it does something else */
+    bool needs_no_file;          /**< the options asked for something that reads no capture */
     bool writes_capture;         /**< the result is a capture, no outputs */
     bool keys_given;             /**< any key was named */
     struct passwords *passwords; /**< NULL: none were given */
@@ -62,7 +67,8 @@ enum cli_options_group {
     OPTIONS_SECRETS = 64, /**< a key log alone */
     OPTIONS_HANDSHAKES = 128, /**< --by */
     OPTIONS_DIFF = 256,       /**< thresholds */
-    OPTIONS_PASSWORDS = 512   /**< --passwords */
+    OPTIONS_PASSWORDS = 512,  /**< --passwords */
+    OPTIONS_CHECK = 1024      /**< policies */
 };
 
 /** A command of the program. */
@@ -122,5 +128,6 @@ enum cli_exit run_secrets(struct cli *cli);
 enum cli_exit run_decrypt(struct cli *cli);
 enum cli_exit run_doctor(struct cli *cli);
 enum cli_exit run_diff(struct cli *cli);
+enum cli_exit run_check(struct cli *cli);
 
 #endif

@@ -23,5 +23,6 @@ bool cli_take_secrets_verb(struct cli *cli); /**< secrets list|inject|strip FILE
 bool cli_take_diff(struct cli *cli);         /**< diff BASE NEW */
 bool cli_take_by(struct cli *cli);           /**< handshakes --by FACT,… */
 bool cli_take_decrypt(struct cli *cli);      /**< decrypt -o OUT FILE... */
+bool cli_take_policy(struct cli *cli);       /**< check --policy P FILE... */
 
 #endif

@@ -258,6 +258,8 @@ static void on_data(void *user, int dir, const uint8_t *p, uint32_t n, int64_t t
         return;
     }
     tls_push(c->tls, tls_side(c, dir), p, n, stamp);
+    if (record_of(c) && !record_of(c)->hello_at.packet && tls_facts(c->tls)->suite_known)
+        record_of(c)->hello_at = (struct connection_place){c->env->file, number};
     forget_closed_tls(c);
 }
 

@@ -8,12 +8,25 @@ static void tap_settled(const struct conn *c, enum mw_dir dir)
     conn_tap_settled(tap_of(c), c->mysql->record, dir, mw_session_ctx(c->mysql->session, dir)->phase);
 }
 
+/* Where what a login consists of can be looked at. */
+static void note_place(const struct conn *c, const struct mw_event *event)
+{
+    struct connection *r = c->mysql->record;
+    struct connection_place *place = event->kind == MW_EVENT_GREETING      ? &r->greeting_at
+                                     : event->kind == MW_EVENT_SSL_REQUEST ? &r->request_at
+                                     : event->kind == MW_EVENT_LOGIN       ? &r->login_at
+                                                                           : &r->verdict_at;
+    if (event->packet && (place != &r->verdict_at || event->kind == MW_EVENT_LOGGED_IN || event->kind == MW_EVENT_LOGIN_FAILED))
+        *place = (struct connection_place){c->env->file, event->packet->last.number};
+}
+
 static void on_event(void *user, const struct mw_event *event)
 {
     struct conn *c = user;
     connection_event(c->mysql->record, event, c->env->converter);
     if (c->env->passwords)
         password_login_event(&c->mysql->record->password, c->env->passwords, c->mysql->record->user, event);
+    note_place(c, event);
     legs_event(c->env->legs, c->mysql->record, event);
     if (c->env->observer->event)
         c->env->observer->event(c->env->observer->user, c->mysql->record, event,

@@ -102,6 +102,7 @@ static void on_login(struct connection *c, const struct mw_event *e, struct text
     if (!c->greeted)
         c->dialect = mw_session_ctx(e->session, MW_CLIENT)->dialect;
     c->client_spoke = c->logged_in = true;
+    c->login_whole = e->msg->status == MW_OK;
     c->client_caps = login->caps;
     c->client_max_packet = login->max_packet;
     c->client_collation = login->collation;

@@ -35,6 +35,12 @@ struct connection_hole {
     uint64_t packet;
 };
 
+/** A captured packet. */
+struct connection_place {
+    const char *file; /**< borrowed from the input list */
+    uint64_t packet;  /**< number in it; 0: not seen */
+};
+
 /** Instants are nanoseconds since the epoch, 0 where not seen. Texts are UTF-8, NULL where unknown. */
 struct connection {
     uint64_t id;           /**< from 1, in order of the first packet */
@@ -61,6 +67,7 @@ struct connection {
 
     bool client_spoke; /**< SSLRequest or login seen: capabilities, packet size and collation are known */
     bool logged_in;    /**< the login itself was seen: the next block is known */
+    bool login_whole;  /**< … to its end: what it does not have was not sent */
     uint64_t client_caps;
     uint32_t client_max_packet;
     uint16_t client_collation;
@@ -83,6 +90,9 @@ struct connection {
     bool opaque; /**< what follows the login cannot be read: commands and rows are unknown */
 
     int64_t syn_ns, established_ns, greeting_ns, login_ns, verdict_ns;
+    /** The packets in which they end: greeting, SSLRequest, ServerHello (or what the server's version became known by),
+     * login, the verdict on it. */
+    struct connection_place greeting_at, request_at, hello_at, login_at, verdict_at;
 
     uint64_t commands, errors, warnings, rows;
     uint64_t answered; /**< commands whose reply was seen */

@@ -9,7 +9,7 @@
 #include "analyzer/table.h"
 #include "analyzer/text.h"
 
-static const char *const names[FORMAT_COUNT] = {"text", "json", "ndjson", "csv", "markdown"};
+static const char *const names[FORMAT_COUNT] = {"text", "json", "ndjson", "csv", "markdown", "junit", "sarif", "github"};
 
 const char *format_name(enum format format)
 {

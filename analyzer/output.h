@@ -5,7 +5,7 @@
 
 #include "analyzer/output_file.h"
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_MARKDOWN, FORMAT_COUNT };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_MARKDOWN, FORMAT_JUNIT, FORMAT_SARIF, FORMAT_GITHUB, FORMAT_COUNT };
 
 /** Set of formats: 1 << enum format. */
 #define FORMAT_BIT(f) (1u << (f))

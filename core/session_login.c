@@ -61,6 +61,8 @@ void session_login(struct step *t)
         set_known_plugin(s, MW_AUTH_MYSQL_OLD);
     else if (!(login->caps & MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH)))
         set_known_plugin(s, MW_AUTH_MYSQL_NATIVE);
+    else if (t->msg->status == MW_SHORT) /* its name may have been cut off */
+        session_set_plugin(s, (struct mw_slice){NULL, 0});
     session_tell(t, MW_EVENT_LOGIN, NULL);
 }
 
