@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/analysis.h"
 
+#include <poll.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "analyzer/core_memory.h"
 #include "analyzer/peel.h"
+#include "analyzer/rotation.h"
 #include "analyzer/secret_memory.h"
 #include "analyzer/tls_record.h"
+#include "analyzer/waiting_file.h"
 
 struct analysis *analysis_new(void)
 {
@@ -37,6 +42,12 @@ struct relay {
     struct analysis *analysis;
     const struct conn_observer *observer;
 };
+
+static void relay_opened(void *user, const struct connection *connection)
+{
+    struct relay *r = user;
+    r->observer->opened(r->observer->user, connection);
+}
 
 static void relay_event(void *user, const struct connection *connection, const struct mw_event *event,
                         const struct items *items)
@@ -80,25 +91,27 @@ static int by_first_time(const void *a, const void *b)
     return x->first_time_ns < y->first_time_ns ? -1 : x->first_time_ns > y->first_time_ns;
 }
 
+static void add_input(struct analysis *a, const char *path)
+{
+    struct analysis_input input = {.path = g_strdup(path)};
+    g_array_append_val(a->inputs, input);
+}
+
 /* Several files are one stream: the earliest first. A single one is not opened twice: it may be a pipe. */
 static void order_inputs(struct analysis *a, const struct analysis_request *request)
 {
-    for (char *const *path = request->paths; *path; path++) {
-        struct analysis_input input = {.path = g_strdup(*path)};
-        g_array_append_val(a->inputs, input);
-    }
-    if (a->inputs->len < 2)
+    for (char *const *path = request->paths; *path; path++)
+        add_input(a, *path);
+    if (a->inputs->len < 2 || a->live)
         return;
+    bool tail = request->lasting && request->lasting->tail;
     for (guint i = 0; i < a->inputs->len; i++) {
         struct analysis_input *input = &g_array_index(a->inputs, struct analysis_input, i);
-        struct packet packet;
-        char *error = NULL;
-        input->first_time_ns = INT64_MAX; /* unreadable ones last, standard input too: it cannot be looked at twice */
-        struct source *source = strcmp(input->path, "-") ? source_open(input->path, NULL, &error, NULL) : NULL;
-        if (source && source_next(source, &packet) == SOURCE_PACKET)
-            input->first_time_ns = packet.time_ns;
-        source_close(source);
-        g_free(error);
+        /* Unreadable ones last, standard input too: it cannot be looked at twice. But no missing one is followed. */
+        input->first_time_ns = INT64_MAX;
+        if (strcmp(input->path, "-") && !source_first_time(input->path, &input->first_time_ns) && tail &&
+            access(input->path, R_OK) != 0)
+            input->first_time_ns = INT64_MIN;
     }
     /* Equal times keep the order of the command line. */
     for (guint i = 1; i < a->inputs->len; i++)
@@ -125,17 +138,22 @@ static void take_secrets(void *user, const char *text, size_t n)
 struct later_secrets {
     const struct analysis *analysis;
     struct tls_secrets *secrets;
+    bool indexed;
 };
 
-static void index_secrets(void *user)
+/* … and again and again in key logs that are being written. */
+static bool index_secrets(void *user)
 {
-    const struct later_secrets *later = user;
+    struct later_secrets *later = user;
     const GArray *inputs = later->analysis->inputs;
-    for (guint i = 0; i < inputs->len; i++) {
+    tls_secrets_read_more(later->secrets);
+    for (guint i = 0; i < inputs->len && !later->analysis->live && !later->indexed; i++) {
         const char *path = g_array_index(inputs, struct analysis_input, i).path;
         if (strcmp(path, "-") != 0)
             source_index_secrets(path, take_secrets, later->secrets);
     }
+    later->indexed = true;
+    return tls_secrets_grow(later->secrets);
 }
 
 /* The packet under way, for the tap. It is told once: with its connection as soon as that is found. */
@@ -161,30 +179,217 @@ static void tap_forgotten(void *user, const struct flow *flow)
     t->tap->forgotten(t->tap->user, flow);
 }
 
-static void read_input(struct analysis *a, struct analysis_input *input, struct source *source,
-                       struct defrag *defrag, struct flow_table *flows, struct tapping *tapping)
+/* -- reading ------------------------------------------------------------------------------------------------------- */
+
+/* The reading of the inputs. */
+struct run {
+    struct analysis *a;
+    const struct analysis_request *request;
+    struct conn_env *env;
+    struct defrag *defrag;
+    struct flow_table *flows;
+    struct tapping *tapping;
+
+    /* Of a run that lasts. */
+    const struct analysis_lasting *lasting; /* or NULL */
+    struct rotation *rotation;
+    struct source *source;
+    int64_t packet_ns; /* capture time of the last packet, 0 before the first … */
+    int64_t seen_ns;   /* … and when it was read; 0: since the last chores */
+    const char *next;  /* the file that goes on where the one under way ends */
+};
+
+static struct analysis_input *input_at(const struct run *r, size_t i)
+{
+    return &g_array_index(r->a->inputs, struct analysis_input, i);
+}
+
+static void count_drops(struct run *r)
+{
+    uint64_t by_kernel, by_interface;
+    if (!r->source || !source_interfaces(r->source))
+        return;
+    interfaces_take_drops(source_interfaces(r->source), &by_kernel, &by_interface);
+    r->a->counters.dropped_by_kernel += by_kernel;
+    r->a->counters.dropped_by_interface += by_interface;
+}
+
+/* Capture time goes on where no packet tells it. */
+static void on_chores(void *user)
+{
+    struct run *r = user;
+    int64_t now = patience_now();
+    if (!r->seen_ns)
+        r->seen_ns = now;
+    if (r->packet_ns)
+        flow_table_age(r->flows, r->packet_ns + (now - r->seen_ns));
+    count_drops(r);
+    r->lasting->chores(r->lasting->user, r->a);
+}
+
+/* Who writes a key log does so when it has seen the packet that the keys are agreed on by: the packets are read a little
+ * later than they come. Those behind have become older by then, so all are late by as much. */
+static void wait_for_keys(const struct run *r, const struct packet *packet)
+{
+    enum { LATE_MS = 300 };
+    struct timespec now;
+    if (!r->lasting || !tls_secrets_grow(r->request->secrets))
+        return;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t age_ms = (now.tv_sec * INT64_C(1000000000) + now.tv_nsec - packet->time_ns) / 1000000;
+    if (age_ms >= 0 && age_ms < LATE_MS)
+        poll(NULL, 0, (int)(LATE_MS - age_ms));
+}
+
+static void take(struct run *r, size_t i, struct source *source, const struct packet *packet)
+{
+    struct analysis *a = r->a;
+    struct segment segment;
+    wait_for_keys(r, packet);
+    if (!a->first_ns || packet->time_ns < a->first_ns)
+        a->first_ns = packet->time_ns;
+    if (packet->time_ns > a->last_ns)
+        a->last_ns = packet->time_ns;
+    input_at(r, i)->packets++;
+    enum peel outcome = peel_packet(packet, r->defrag, &segment);
+    peel_count(&a->counters, packet, outcome);
+    r->tapping->now = (struct analysis_packet){.input = i, .source = source, .packet = packet};
+    r->tapping->told = false;
+    if (outcome == PEEL_TCP)
+        flow_table_push(r->flows, &segment);
+    if (r->tapping->tap && !r->tapping->told)
+        r->tapping->tap->packet(r->tapping->tap->user, &r->tapping->now);
+    r->packet_ns = packet->time_ns;
+    r->seen_ns = 0;
+}
+
+/* Whoever ended the run does not wait for all that may still be there. */
+static bool is_too_late(const struct run *r)
+{
+    const int64_t last_words = INT64_C(3000000000);
+    if (!r->lasting)
+        return false;
+    patience_breathe(r->lasting->patience);
+    return r->lasting->patience->over && patience_now() > r->lasting->patience->over_ns + last_words;
+}
+
+static void read_input(struct run *r, size_t i, struct source *source)
 {
     struct packet packet;
-    struct segment segment;
-    enum source_status status;
-    while ((status = source_next(source, &packet)) == SOURCE_PACKET) {
-        if (!a->first_ns || packet.time_ns < a->first_ns)
-            a->first_ns = packet.time_ns;
-        if (packet.time_ns > a->last_ns)
-            a->last_ns = packet.time_ns;
-        input->packets++;
-        enum peel outcome = peel_packet(&packet, defrag, &segment);
-        peel_count(&a->counters, &packet, outcome);
-        tapping->now = (struct analysis_packet){.input = tapping->now.input, .source = source, .packet = &packet};
-        tapping->told = false;
-        if (outcome == PEEL_TCP)
-            flow_table_push(flows, &segment);
-        if (tapping->tap && !tapping->told)
-            tapping->tap->packet(tapping->tap->user, &tapping->now);
+    enum source_status status = SOURCE_PACKET;
+    bool too_late = false;
+    while (!too_late && (status = source_next(source, &packet)) == SOURCE_PACKET) {
+        take(r, i, source, &packet);
+        too_late = is_too_late(r);
     }
-    if (status == SOURCE_ERROR)
-        input->error = g_strdup(source_error(source));
-    source_count_hits(source, &a->hits);
+    if (too_late)
+        input_at(r, i)->error = g_strdup_printf("%s was not read to its end: it was stopped before.", input_at(r, i)->path);
+    else if (status == SOURCE_ERROR)
+        input_at(r, i)->error = g_strdup(source_error(source));
+    source_count_hits(source, &r->a->hits);
+}
+
+static void read_interfaces(struct run *r)
+{
+    struct packet packet;
+    const char *sentence;
+    enum source_status status;
+    struct source *source = r->source = source_of_interfaces(r->lasting->interfaces, r->lasting->patience);
+    while ((status = source_next(source, &packet)) != SOURCE_END) {
+        if (status == SOURCE_ERROR) {
+            size_t i = interfaces_failed(r->lasting->interfaces, &sentence);
+            input_at(r, i)->error = g_strdup(sentence);
+            continue;
+        }
+        r->env->file = input_at(r, packet.interface)->path;
+        take(r, packet.interface, source, &packet);
+    }
+    count_drops(r);
+    source_close(source);
+    r->source = NULL;
+}
+
+static bool on_followed(void *user)
+{
+    struct run *r = user;
+    r->next = r->rotation ? rotation_next(r->rotation) : NULL;
+    return r->next != NULL;
+}
+
+/* The file that was followed ended: another one goes on. */
+static void go_on(struct run *r, size_t i, enum waiting_end why)
+{
+    const char *path = why == WAITING_FOLLOWED ? r->next : input_at(r, i)->path;
+    char *remark = NULL;
+    if (why == WAITING_REPLACED || why == WAITING_TRUNCATED)
+        remark = g_strdup_printf("%s %s; going on with %s.", path,
+                                 why == WAITING_REPLACED ? "was replaced by another file" : "was begun anew",
+                                 why == WAITING_REPLACED ? "that one" : "its new packets");
+    else if (why == WAITING_FOLLOWED)
+        remark = g_strdup_printf("Going on with %s.", path);
+    if (remark) {
+        r->lasting->remark(r->lasting->user, remark);
+        add_input(r->a, path);
+    }
+    g_free(remark);
+}
+
+/* Reads a file. Returns false where the filter is wrong. */
+static bool read_file(struct run *r, size_t i)
+{
+    struct waiting waiting = {.patience = r->lasting ? r->lasting->patience : NULL, .followed = on_followed, .user = r};
+    const char *path = input_at(r, i)->path;
+    bool usage = false;
+    char *error = NULL;
+    waiting.grows = r->lasting && r->lasting->tail && i == r->a->inputs->len - 1;
+    if (r->lasting && r->lasting->patience->over) {
+        input_at(r, i)->error = g_strdup_printf("%s was not read: it was stopped before.", path);
+        return true;
+    }
+    if (r->rotation)
+        rotation_know(r->rotation, path);
+    struct source *source =
+        source_open_waiting(path, r->request->filter, r->lasting ? &waiting : NULL, &error, &usage);
+    r->env->file = path;
+    if (source && r->request->secrets)
+        source_on_secrets(source, take_secrets, r->request->secrets);
+    if (source)
+        read_input(r, i, source);
+    else if (usage)
+        r->a->error = error;
+    else if (waiting.end == WAITING_OVER) /* before its header was there */
+        g_free(error);
+    else
+        input_at(r, i)->error = error;
+    source_close(source);
+    if (waiting.grows && !usage)
+        go_on(r, i, waiting.end);
+    return !usage;
+}
+
+static enum analysis_end read_all(struct run *r)
+{
+    struct analysis *a = r->a;
+    bool usage = false;
+    if (r->lasting) {
+        r->lasting->patience->chores = on_chores;
+        r->lasting->patience->user = r;
+    }
+    if (r->lasting && r->lasting->tail && r->lasting->directories)
+        r->rotation = rotation_new(r->lasting->directories);
+    for (guint i = 0; r->rotation && i < a->inputs->len; i++)
+        rotation_know(r->rotation, input_at(r, i)->path);
+    if (a->live)
+        read_interfaces(r);
+    for (guint i = 0; !a->live && i < a->inputs->len && !usage; i++)
+        usage = !read_file(r, i);
+    rotation_free(r->rotation);
+    if (r->lasting)
+        r->lasting->patience->chores = NULL;
+    for (guint i = 0; i < a->inputs->len && !usage; i++)
+        if (input_at(r, i)->error)
+            return ANALYSIS_INCOMPLETE;
+    return usage ? ANALYSIS_USAGE : ANALYSIS_DONE;
 }
 
 enum analysis_end analysis_run(struct analysis *a, const struct analysis_request *request,
@@ -192,6 +397,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
 {
     struct relay relay = {a, observer};
     struct conn_observer counted = {.user = &relay,
+                                    .opened = observer->opened ? relay_opened : NULL,
                                     .event = observer->event ? relay_event : NULL,
                                     .packet = observer->packet ? relay_packet : NULL,
                                     .values = observer->values,
@@ -219,7 +425,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                            .tls = &tls,
                            .user = &tapping};
     tls_keyring_init(&tls.keyring, request->secrets, &a->limits, &a->hits);
-    struct later_secrets later = {a, request->secrets};
+    struct later_secrets later = {a, request->secrets, false};
     tls.keyring.more = request->secrets ? index_secrets : NULL;
     tls.keyring.user = &later;
     struct flow_owner owner;
@@ -230,31 +436,17 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
     }
     struct flow_table *flows = flow_table_new(&owner, &a->limits, &a->hits, &a->counters);
     struct defrag *defrag = defrag_new(&a->limits, &a->hits, &a->counters);
-    enum analysis_end end = ANALYSIS_DONE;
-
     a->passwords_checked = request->passwords != NULL;
+    a->live = request->lasting && request->lasting->interfaces;
     order_inputs(a, request);
-    for (guint i = 0; i < a->inputs->len && end != ANALYSIS_USAGE; i++) {
-        struct analysis_input *input = &g_array_index(a->inputs, struct analysis_input, i);
-        bool usage = false;
-        char *error = NULL;
-        struct source *source = source_open(input->path, request->filter, &error, &usage);
-        env.file = input->path;
-        tapping.now.input = i;
-        if (source && request->secrets)
-            source_on_secrets(source, take_secrets, request->secrets);
-        if (source)
-            read_input(a, input, source, defrag, flows, &tapping);
-        else if (usage)
-            a->error = error;
-        else
-            input->error = error;
-        source_close(source);
-        if (usage)
-            end = ANALYSIS_USAGE;
-        else if (input->error)
-            end = ANALYSIS_INCOMPLETE;
-    }
+    struct run run = {.a = a,
+                      .request = request,
+                      .env = &env,
+                      .defrag = defrag,
+                      .flows = flows,
+                      .tapping = &tapping,
+                      .lasting = request->lasting};
+    enum analysis_end end = read_all(&run);
     flow_table_finish(flows);
     flow_table_free(flows);
     legs_free(env.legs);

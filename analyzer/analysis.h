@@ -4,7 +4,10 @@
 #define ANALYZER_ANALYSIS_H
 
 #include "analyzer/conn.h"
+#include "analyzer/interfaces.h"
 #include "analyzer/tls_secrets.h"
+
+struct analysis;
 
 /** An input and what became of it. */
 struct analysis_input {
@@ -33,6 +36,19 @@ struct analysis_tap {
     void (*forgotten)(void *user, const struct flow *flow);
 };
 
+/** Of a run that does not end with what there is. */
+struct analysis_lasting {
+    struct patience *patience; /**< pipes are waited for; its chores are set by the run */
+    bool tail;                 /**< the last input is followed while it grows, and where its writer goes on */
+    char *const *directories;  /**< with `tail`: where captures may appear, NULL-terminated; or NULL */
+    struct interfaces *interfaces; /**< read instead of files: owned by the run; `paths` are their names. Or NULL */
+    void *user;
+    /** Several times a second, between packets or while none comes. */
+    void (*chores)(void *user, const struct analysis *a);
+    /** Told what the user should know at once: a sentence. */
+    void (*remark)(void *user, const char *sentence);
+};
+
 /** What a run is asked to do. Borrowed. */
 struct analysis_request {
     char *const *paths; /**< NULL-terminated; "-" for standard input */
@@ -43,6 +59,7 @@ struct analysis_request {
     struct tls_secrets *secrets; /**< what opens TLS, or NULL */
     struct passwords *passwords; /**< to verify logins with, or NULL */
     const struct analysis_tap *tap; /**< or NULL */
+    const struct analysis_lasting *lasting; /**< NULL: the end of the inputs is the end of the run */
 };
 
 /** How a run ended. */
@@ -55,6 +72,7 @@ enum analysis_end {
 /** The evidence of a run. */
 struct analysis {
     GArray *inputs; /**< of struct analysis_input, in the order in which they were read */
+    bool live; /**< the inputs are interfaces */
     struct counters counters;
     struct limits limits;
     struct limit_hits hits;

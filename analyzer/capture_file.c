@@ -4,6 +4,7 @@
 #include "analyzer/unpack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <stdint.h>
 #include <stdio_ext.h>
@@ -66,17 +67,15 @@ static char *unpack_file(struct capture_file *f, const struct packing *packing, 
 }
 
 /* Returns NULL if the file begins like a capture, else the sentence that says what it is. */
-static char *check_beginning(struct capture_file *f, bool from_stdin)
+static char *check_beginning(struct capture_file *f, bool from_stdin, bool grows)
 {
     const char *name = f->name;
-    struct stat st;
-    if (fstat(fileno(f->file), &st) == 0 && S_ISDIR(st.st_mode))
-        return g_strdup_printf("%s is a directory; name the capture files in it.", name);
-    if (isatty(fileno(f->file)))
-        return g_strdup_printf("%s is a terminal; redirect a capture into it, or name a file.", name);
     uint8_t magic[8];
     size_t n = peek(f->file, magic, sizeof magic);
     const struct packing *packing = packing_find(magic, n);
+    if (packing && grows)
+        return g_strdup_printf("%s is compressed with %s; --tail follows plain captures, as recorders write them.", name,
+                               packing_name(packing));
     if (packing) {
         char *error = unpack_file(f, packing, from_stdin);
         if (error)
@@ -101,33 +100,39 @@ static char *check_beginning(struct capture_file *f, bool from_stdin)
 }
 
 /* Opens the file and makes sure that it looks like a capture. Returns NULL or the sentence. */
-static char *open_file(struct capture_file *f, const char *path, bool from_stdin)
+static char *open_file(struct capture_file *f, const char *path, bool from_stdin, struct waiting *waiting)
 {
-    if (from_stdin) {
-        /* A descriptor of our own, so that closing it leaves the standard one to the program. */
-        int fd = dup(STDIN_FILENO);
-        f->file = fd < 0 ? NULL : fdopen(fd, "rb");
-        if (!f->file && fd >= 0)
-            close(fd);
-    } else {
-        f->file = fopen(path, "rbe");
-    }
-    if (!f->file)
+    /* Of standard input a descriptor of our own, so that closing it leaves the standard one to the program. */
+    int fd = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
         return explain_open(f->name, errno);
-    struct stat st;
-    f->ahead = fstat(fileno(f->file), &st) == 0 && S_ISREG(st.st_mode);
+    struct stat st = {0};
+    bool known = fstat(fd, &st) == 0, waits = waiting_file_wanted(fd, waiting);
+    const char *problem = known && S_ISDIR(st.st_mode) ? "is a directory; name the capture files in it"
+                          : isatty(fd) ? "is a terminal; redirect a capture into it, or name a file"
+                                       : NULL;
+    if (!problem)
+        f->file = waits ? waiting_file_open(fd, from_stdin ? NULL : path, waiting) : fdopen(fd, "rb");
+    int error = errno;
+    if (!f->file)
+        close(fd);
+    if (problem)
+        return g_strdup_printf("%s %s.", f->name, problem);
+    if (!f->file)
+        return explain_open(f->name, error);
+    f->ahead = S_ISREG(st.st_mode) && !waits;
     f->buffer = g_malloc(BUFFER_BYTES);
     setvbuf(f->file, f->buffer, _IOFBF, BUFFER_BYTES);
     /* One thread uses the file, so the lock that every read of it would take protects nothing. */
     __fsetlocking(f->file, FSETLOCKING_BYCALLER);
-    return check_beginning(f, from_stdin);
+    return check_beginning(f, from_stdin, waits && waiting->grows);
 }
 
-char *capture_file_open(struct capture_file *f, const char *path)
+char *capture_file_open(struct capture_file *f, const char *path, struct waiting *waiting)
 {
     bool from_stdin = strcmp(path, "-") == 0;
     *f = (struct capture_file){.name = g_strdup(from_stdin ? "Standard input" : path)};
-    return open_file(f, path, from_stdin);
+    return open_file(f, path, from_stdin, waiting);
 }
 
 void capture_file_close(struct capture_file *f)

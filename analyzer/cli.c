@@ -17,7 +17,8 @@
 #define JUNIT FORMAT_BIT(FORMAT_JUNIT)
 #define SARIF FORMAT_BIT(FORMAT_SARIF)
 #define GITHUB FORMAT_BIT(FORMAT_GITHUB)
-#define USUAL (OPTIONS_INPUT | OPTIONS_OUTPUT)
+#define READING (OPTIONS_INPUT | OPTIONS_OUTPUT)
+#define USUAL (READING | OPTIONS_TAIL)
 
 static const struct cli_command commands[] = {
     {"summary", "what is in here, is it healthy, how much of it could be read", TEXT | JSON | NDJSON | MARKDOWN,
@@ -40,6 +41,8 @@ static const struct cli_command commands[] = {
     {"check", "does this traffic satisfy a policy? Evidence for each finding", TEXT | JSON | MARKDOWN | JUNIT | SARIF | GITHUB,
      USUAL | OPTIONS_CHECK, "FILE...", cli_take_policy, run_check},
     {"doctor", "what could not be read and why, and what to do next", TEXT | JSON, USUAL, "FILE...", NULL, run_doctor},
+    {"live", "traffic of network interfaces while it passes, until stopped", TEXT | NDJSON,
+     READING | OPTIONS_SQL | OPTIONS_PASSWORDS | OPTIONS_LIVE, NULL, cli_take_live, run_live},
     {"secrets", "TLS secrets in pcapng files: list them, inject a key log, strip them", TEXT,
      OPTIONS_SECRETS | OPTIONS_OUTPUT, "list|inject|strip FILE", cli_take_secrets_verb, run_secrets},
     {"fields", "the registry: every field's filter name, type and meaning", TEXT | JSON | NDJSON | CSV, OPTIONS_OUTPUT, NULL,

@@ -8,6 +8,7 @@
 #include "analyzer/handshake_groups.h"
 #include "analyzer/output.h"
 #include "analyzer/output_file.h"
+#include "analyzer/patience.h"
 #include "analyzer/policy.h"
 
 /** Exit codes, the same for every command. Where several apply, the first of USAGE, FINDINGS, INPUT, EVIDENCE. */
@@ -15,6 +16,18 @@ enum cli_exit { CLI_OK = 0, CLI_FINDINGS = 1, CLI_USAGE = 2, CLI_INPUT = 3, CLI_
 
 /** What `mywire secrets` is asked to do. */
 enum secrets_verb { SECRETS_LIST, SECRETS_INJECT, SECRETS_STRIP };
+
+/** What only `live` is told. GOption fills in the first part. */
+struct cli_live {
+    char **interfaces;
+    gboolean list, promiscuous;
+    gint64 snaplen, interval, seconds, packets;
+    char *ring, *user, *records;
+
+    bool tells_connections, tells_commands, tells_status; /**< lines of NDJSON */
+    int64_t interval_ns;                                  /**< between drawings, or lines of status; 0: the usual */
+    struct interfaces *opened;                            /**< until the analysis takes them; or NULL */
+};
 
 /** What the command line says. GOption fills in the first part, cli_options_take() the second. */
 struct cli {
@@ -25,11 +38,13 @@ struct cli {
     char *tls_key_password; /**< a file, or NULL */
     char *passwords_file;   /**< a file, or NULL */
     gboolean keylog_env, only_ports, quiet, version;
+    gboolean tail;
     gboolean verbose_fields, offsets, show_secrets;
     gboolean keep_ssl_flag, decompress, mysql_only; /**< `decrypt` */
     gboolean make_policy, list_policies; /**< `check` */
     char *policy_word, *show_policy;     /**< `check` */
     gint64 rows;                                    /**< `follow`: rows shown of each result */
+    struct cli_live live;
     gboolean allow_vanished;                        /**< `diff` */
     gint64 min_count, min_slowdown, min_samples;    /**< `diff` */
     gdouble max_share_change, max_slowdown;         /**< `diff`, per cent */
@@ -51,6 +66,12 @@ struct cli {
     struct policy *policy;       /**< `check`: what it checks; NULL: it does something else */
     bool needs_no_file;          /**< the options asked for something that reads no capture */
     bool writes_capture;         /**< the result is a capture, no outputs */
+    bool lasts; /**< the run goes on until somebody ends it: its results are seen as they come */
+    struct patience patience; /**< of a run that lasts */
+    /** With `lasts`: what the command does several times a second while it is in cli_analyze(), and once with NULL when the
+     * input has ended and nothing was said of it yet. Or NULL. */
+    void (*chores)(void *user, const struct analysis *a);
+    void *chores_user;
     bool keys_given;             /**< any key was named */
     struct passwords *passwords; /**< NULL: none were given */
     struct tls_secrets *secrets; /**< commands that take files: never NULL */
@@ -68,7 +89,9 @@ enum cli_options_group {
     OPTIONS_HANDSHAKES = 128, /**< --by */
     OPTIONS_DIFF = 256,       /**< thresholds */
     OPTIONS_PASSWORDS = 512,  /**< --passwords */
-    OPTIONS_CHECK = 1024      /**< policies */
+    OPTIONS_CHECK = 1024,     /**< policies */
+    OPTIONS_TAIL = 2048,      /**< --tail */
+    OPTIONS_LIVE = 4096       /**< interfaces */
 };
 
 /** A command of the program. */
@@ -126,6 +149,7 @@ enum cli_exit run_follow(struct cli *cli);
 enum cli_exit run_fields(struct cli *cli);
 enum cli_exit run_secrets(struct cli *cli);
 enum cli_exit run_decrypt(struct cli *cli);
+enum cli_exit run_live(struct cli *cli);
 enum cli_exit run_doctor(struct cli *cli);
 enum cli_exit run_diff(struct cli *cli);
 enum cli_exit run_check(struct cli *cli);

@@ -3,6 +3,10 @@
 #include "analyzer/cli.h"
 #include "analyzer/inputs.h"
 
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 /* Says what of the directories was not read. Returns whether each had a capture. */
 static bool tell_directories(const struct cli *cli, const GArray *notes)
 {
@@ -19,6 +23,44 @@ static bool tell_directories(const struct cli *cli, const GArray *notes)
     return all;
 }
 
+/* Several times a second, where the run lasts: what has come is seen, and nobody works for a reader that went away. */
+static void on_chores(void *user, const struct analysis *a)
+{
+    struct cli *cli = user;
+    if (cli->chores)
+        cli->chores(cli->chores_user, a);
+    for (guint i = 0; cli->outputs && i < cli->outputs->len; i++)
+        if (output_flush(&g_array_index(cli->outputs, struct output, i)) != 0)
+            patience_end(&cli->patience);
+}
+
+static void on_remark(void *user, const char *sentence)
+{
+    const struct cli *cli = user;
+    if (!cli->quiet)
+        cli_complain("%s", sentence);
+}
+
+/* Whether an input is a pipe, which is waited for. */
+static bool has_pipe(char *const *paths)
+{
+    struct stat st;
+    for (; *paths; paths++)
+        if ((strcmp(*paths, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(*paths, &st)) == 0 &&
+            (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+            return true;
+    return false;
+}
+
+/* The directories among what was named: a NULL-terminated list of their names, which stay the notes'. */
+static char **directories_of(const GArray *notes)
+{
+    char **list = g_new0(char *, notes->len + 1);
+    for (guint i = 0; i < notes->len; i++)
+        list[i] = g_array_index(notes, struct inputs_note, i).directory;
+    return list;
+}
+
 struct analysis_request cli_request(struct cli *cli, char *const *paths)
 {
     return (struct analysis_request){.paths = paths,
@@ -33,11 +75,35 @@ struct analysis_request cli_request(struct cli *cli, char *const *paths)
 enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer)
 {
     GArray *notes;
-    char **paths = inputs_expand(cli->files, &notes);
+    char *none[] = {NULL};
+    struct interfaces *interfaces = g_steal_pointer(&cli->live.opened);
+    char **paths = interfaces ? g_strdupv(cli->live.interfaces) : NULL;
+    char **files = inputs_expand(interfaces ? none : cli->files, &notes);
+    if (interfaces)
+        g_strfreev(files);
+    else
+        paths = files;
     bool all = tell_directories(cli, notes);
-    inputs_notes_free(notes);
+    char **directories = directories_of(notes);
     struct analysis_request request = cli_request(cli, paths);
+    const struct analysis_lasting lasting = {.patience = &cli->patience,
+                                             .tail = cli->tail,
+                                             .directories = directories,
+                                             .interfaces = interfaces,
+                                             .user = cli,
+                                             .chores = on_chores,
+                                             .remark = on_remark};
+    if (cli->lasts || has_pipe(paths)) {
+        request.lasting = &lasting;
+        patience_begin(&cli->patience, (uint64_t)cli->live.seconds);
+    }
     enum analysis_end end = analysis_run(a, &request, observer);
+    if (request.lasting)
+        patience_finish(&cli->patience);
+    if (cli->chores)
+        cli->chores(cli->chores_user, NULL);
+    g_free(directories);
+    inputs_notes_free(notes);
     g_strfreev(paths);
     if (end == ANALYSIS_USAGE) {
         cli_usage("%s", a->error);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyzer/secret_memory.h"
@@ -43,7 +44,12 @@ static enum cli_exit refuse(const char *option, char *error)
 static enum cli_exit load_keylog(struct cli *cli, const char *option, const char *path)
 {
     struct complaints c = {0};
+    struct stat st;
+    if (cli->lasts)
+        tls_secrets_follow_keylog(cli->secrets, path);
     char *error = tls_secrets_read_keylog(cli->secrets, path, remember, &c);
+    if (error && cli->lasts && stat(path, &st) == 0 && st.st_size == 0)
+        g_clear_pointer(&error, g_free); /* nobody has written to it yet */
     if (error) { /* of a file that is no key log the first line says enough */
         if (c.n > 0 && !cli->quiet)
             cli_complain("%s line %u: %s", path, c.first[0].line, c.first[0].why);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 char **cli_options_split(char **argv)
 {
@@ -11,7 +12,7 @@ char **cli_options_split(char **argv)
     for (char **a = argv; *a; a++) {
         const char *arg = *a;
         options = options && strcmp(arg, "--") != 0;
-        if (options && arg[0] == '-' && arg[1] && arg[2] && strchr("kpfFo", arg[1])) {
+        if (options && arg[0] == '-' && arg[1] && arg[2] && strchr("kpfFoic", arg[1])) {
             g_ptr_array_add(out, g_strndup(arg, 2));
             arg += 2;
         }
@@ -57,6 +58,19 @@ GOptionContext *cli_options_context(const struct cli_command *command, const cha
             {"filter", 'f', 0, G_OPTION_ARG_STRING, &cli->filter, "Read only packets that match (pcap-filter(7))", "BPF"})},
         {OPTIONS_PASSWORDS, ENTRIES(
             {"passwords", 0, 0, G_OPTION_ARG_FILENAME, &cli->passwords_file, "Check logins against the passwords in a file of USER:PASSWORD lines", "FILE"})},
+        {OPTIONS_TAIL, ENTRIES(
+            {"tail", 0, 0, G_OPTION_ARG_NONE, &cli->tail, "Follow the last file while it is written; Ctrl-C ends it", NULL})},
+        {OPTIONS_LIVE, ENTRIES(
+            {"interface", 'i', 0, G_OPTION_ARG_STRING_ARRAY, &cli->live.interfaces, "Take packets from this one; any is all; repeatable", "IFACE"},
+            {"list-interfaces", 0, 0, G_OPTION_ARG_NONE, &cli->live.list, "Show which interfaces there are", NULL},
+            {"interval", 0, 0, G_OPTION_ARG_INT64, &cli->live.interval, "Draw anew every so many seconds, 2 unless told; ndjson: a line of status", "SECONDS"},
+            {"for", 0, 0, G_OPTION_ARG_INT64, &cli->live.seconds, "Stop after so many seconds", "SECONDS"},
+            {"count", 'c', 0, G_OPTION_ARG_INT64, &cli->live.packets, "Stop after so many packets", "N"},
+            {"records", 0, 0, G_OPTION_ARG_STRING, &cli->live.records, "ndjson: connections, commands, both unless told, or none", "KINDS"},
+            {"snaplen", 0, 0, G_OPTION_ARG_INT64, &cli->live.snaplen, "Bytes taken of each packet, 262144 unless told", "N"},
+            {"ring", 0, 0, G_OPTION_ARG_STRING, &cli->live.ring, "Kernel's buffer for each interface, 16M unless told", "SIZE"},
+            {"promiscuous", 0, 0, G_OPTION_ARG_NONE, &cli->live.promiscuous, "Take packets for others too: of a mirror port", NULL},
+            {"user", 0, 0, G_OPTION_ARG_STRING, &cli->live.user, "Become this user once interfaces are open", "NAME"})},
         {OPTIONS_SECRETS, ENTRIES(
             {"keylog", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &cli->keylogs, "inject: the TLS key log (SSLKEYLOGFILE format); repeatable", "FILE"})},
         {OPTIONS_DECRYPT, ENTRIES(
@@ -127,8 +141,7 @@ static bool take_ports(struct cli *cli, char **ports)
     return true;
 }
 
-/* A number of bytes: 1000, 64K, 16M, 1G. */
-static bool take_size(const char *option, const char *text, uint64_t usual, uint64_t *size)
+bool cli_take_size(const char *option, const char *text, uint64_t usual, uint64_t *size)
 {
     static const char units[] = "KMG";
     *size = usual;
@@ -178,7 +191,9 @@ static bool open_outputs(struct cli *cli, const struct cli_command *command)
     cli->outputs = g_array_new(FALSE, TRUE, sizeof(struct output));
     if (!take_color(cli->text.color, &color))
         return false;
-    enum format usual = FORMAT_TEXT;
+    /* What comes while nobody looks is for programs. */
+    bool looked_at = !cli->text.outputs && isatty(STDOUT_FILENO);
+    enum format usual = command->options & OPTIONS_LIVE && !looked_at ? FORMAT_NDJSON : FORMAT_TEXT;
     if (cli->text.format) {
         usual = format_from(cli->text.format, strlen(cli->text.format));
         if (!check_format(command, usual, cli->text.format))
@@ -201,7 +216,7 @@ static bool open_outputs(struct cli *cli, const struct cli_command *command)
         if (path && strcmp(path, "-") == 0)
             path = NULL;
         struct output out;
-        char *error = output_open(&out, format, path, color);
+        char *error = output_open(&out, format, path, cli->lasts ? OUTPUT_AT_ONCE : OUTPUT_WHOLE, color);
         if (error) {
             cli_usage("%s", error);
             g_free(error);
@@ -376,11 +391,24 @@ bool cli_take_policy(struct cli *cli)
     return false;
 }
 
+/* Interfaces need privileges, outputs should not have them. */
+static enum cli_exit open_live(struct cli *cli, const struct cli_command *command)
+{
+    struct privileges who;
+    if (cli->text.format && !check_format(command, format_from(cli->text.format, strlen(cli->text.format)), cli->text.format))
+        return CLI_USAGE;
+    enum cli_exit result = cli_live_open(cli, &who);
+    if (result == CLI_OK && !open_outputs(cli, command))
+        result = CLI_USAGE;
+    return result == CLI_OK ? cli_live_settle(&who) : result;
+}
+
 enum cli_exit cli_options_take(struct cli *cli, const struct cli_command *command)
 {
     enum { MAX_SQL = 65536 };
     cli->files = cli->text.operands;
-    if (!take_ports(cli, cli->text.ports) || !take_size("--max-sql", cli->text.max_sql, MAX_SQL, &cli->max_sql))
+    cli->lasts = cli->tail || command->options & OPTIONS_LIVE;
+    if (!take_ports(cli, cli->text.ports) || !cli_take_size("--max-sql", cli->text.max_sql, MAX_SQL, &cli->max_sql))
         return CLI_USAGE;
     if (cli->only_ports && cli->ports->len == 0)
         return cli_usage("--only-ports needs the ports: add -p N.");
@@ -390,8 +418,11 @@ enum cli_exit cli_options_take(struct cli *cli, const struct cli_command *comman
         return cli_usage("%s needs a capture file, or - for standard input.", command->name);
     if (!command->operands && cli->files && *cli->files)
         return cli_usage("%s takes no file, yet %s was given.", command->name, *cli->files);
-    if (command->operands && (cli_load_keys(cli) != CLI_OK || cli_load_passwords(cli) != CLI_OK))
+    bool reads = command->operands || command->options & OPTIONS_LIVE;
+    if (reads && (cli_load_keys(cli) != CLI_OK || cli_load_passwords(cli) != CLI_OK))
         return CLI_USAGE;
+    if (command->options & OPTIONS_LIVE && !cli->live.list)
+        return open_live(cli, command);
     return cli->writes_capture || open_outputs(cli, command) ? CLI_OK : CLI_USAGE;
 }
 
@@ -403,9 +434,13 @@ void cli_options_free(struct cli *cli)
     policy_free(cli->policy);
     char *texts[] = {cli->policy_word, cli->show_policy, cli->filter,      cli->tls_key_password, cli->passwords_file,
                      cli->text.max_sql, cli->text.by, cli->text.ignore, cli->text.also,
-                     cli->text.format, cli->text.color,       cli->text.format_help};
+                     cli->live.ring,    cli->live.user,       cli->live.records,
+                     cli->text.format,  cli->text.color,      cli->text.format_help};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
+    g_strfreev(cli->live.interfaces);
+    if (cli->live.opened)
+        interfaces_close(cli->live.opened);
     tls_secrets_free(cli->secrets);
     passwords_free(cli->passwords);
     if (cli->ports)

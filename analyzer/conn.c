@@ -51,6 +51,8 @@ static struct connection *start_record(struct conn *c, int server)
         r->proxied_client = (struct endpoint){.port = proxy->source_port, .family = proxy->family};
         memcpy(r->proxied_client.addr, proxy->source, sizeof proxy->source);
     }
+    if (c->env->observer->opened)
+        c->env->observer->opened(c->env->observer->user, r);
     return r;
 }
 

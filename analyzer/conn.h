@@ -33,6 +33,8 @@ struct conn_packet {
 /** Who wants to know. Functions may be NULL. */
 struct conn_observer {
     void *user;
+    /** A connection was recognised: MySQL or the X Protocol. Its record has hardly begun. */
+    void (*opened)(void *user, const struct connection *connection);
     /** An event of the session; rows of replies are no events. `items`: the fields of a command, where `values` asked
      * for them; else NULL. */
     void (*event)(void *user, const struct connection *connection, const struct mw_event *event, const struct items *items);

@@ -52,7 +52,9 @@ static void put_port(GString *out, const struct analysis *a, const struct diagno
 
 static void put_file(GString *out, const struct analysis *a, const struct diagnosis_case *example)
 {
-    if (example && example->file)
+    if (a->live) /* advice is for a file that does not exist yet */
+        put_word(out, "new.pcap");
+    else if (example && example->file)
         put_word(out, example->file);
     else if (a->inputs->len)
         put_word(out, g_array_index(a->inputs, struct analysis_input, 0).path);

@@ -64,15 +64,20 @@ static void line_if(struct output *out, uint64_t n, const char *one, const char 
 
 void evidence_head(struct output *out, const struct analysis *a)
 {
-    output_printf(out, "Read %" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " bytes, from %u file%s.\n",
-                  a->counters.packets, a->counters.bytes, a->inputs->len, a->inputs->len == 1 ? "" : "s");
+    output_printf(out, "Read %" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " bytes, from %u %s%s.\n",
+                  a->counters.packets, a->counters.bytes, a->inputs->len, a->live ? "interface" : "file",
+                  a->inputs->len == 1 ? "" : "s");
 }
 
 int evidence_text(struct output *out, const struct analysis *a)
 {
     evidence_head(out, a);
-    line_if(out, evidence_incomplete(a), "file could not be read, or not to its end: this is incomplete",
+    line_if(out, a->live ? 0 : evidence_incomplete(a), "file could not be read, or not to its end: this is incomplete",
             "files could not be read, or not to their ends: this is incomplete");
+    line_if(out, a->counters.dropped_by_kernel, "packet was dropped by the kernel because the ring was full",
+            "packets were dropped by the kernel because the ring was full");
+    line_if(out, a->counters.dropped_by_interface, "packet was dropped by an interface or its driver",
+            "packets were dropped by interfaces or their drivers");
     line_if(out, a->midstream, "connection begins before the capture", "connections begin before the capture");
     line_if(out, a->undecrypted, "connection is encrypted and was not decrypted",
             "connections are encrypted and were not decrypted");

@@ -308,6 +308,13 @@ void flow_table_push(struct flow_table *table, const struct segment *s)
     table_sweep(table, s->time_ns);
 }
 
+void flow_table_age(struct flow_table *table, int64_t now_ns)
+{
+    enum { ROUNDS = 500 }; /* a second of silence then ends some thousands of connections */
+    for (int i = 0; i < ROUNDS; i++)
+        table_sweep(table, now_ns);
+}
+
 static int flow_compare(const void *a, const void *b)
 {
     const struct flow *x = *(struct flow *const *)a, *y = *(struct flow *const *)b;

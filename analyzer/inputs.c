@@ -8,7 +8,7 @@
 static bool is_capture(const char *path)
 {
     struct capture_file file;
-    char *error = capture_file_open(&file, path);
+    char *error = capture_file_open(&file, path, NULL);
     capture_file_close(&file);
     g_free(error);
     return !error;

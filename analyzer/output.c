@@ -24,10 +24,11 @@ enum format format_from(const char *name, size_t n)
     return FORMAT_COUNT;
 }
 
-char *output_open(struct output *out, enum format format, const char *path, enum color_mode color)
+char *output_open(struct output *out, enum format format, const char *path, enum output_when when,
+                  enum color_mode color)
 {
     *out = (struct output){.format = format};
-    char *error = output_file_open(&out->file, path);
+    char *error = (when == OUTPUT_AT_ONCE ? output_file_open_at_once : output_file_open)(&out->file, path);
     if (error)
         return error;
     out->terminal = output_file_is_stdout(out->file) && isatty(STDOUT_FILENO);
@@ -38,6 +39,11 @@ char *output_open(struct output *out, enum format format, const char *path, enum
     out->color = color == COLOR_ALWAYS || (color == COLOR_AUTO && wanted);
     out->sink = output_file_sink(out->file);
     return NULL;
+}
+
+int output_flush(struct output *out)
+{
+    return output_file_flush(out->file);
 }
 
 char *output_close(struct output *out, bool keep)

@@ -25,11 +25,20 @@ const char *format_name(enum format format);
 /** The format of that name, or FORMAT_COUNT. */
 enum format format_from(const char *name, size_t n);
 
+/** When a result file takes its name. */
+enum output_when {
+    OUTPUT_WHOLE,  /**< when it is whole: it is written beside its place, so a failure leaves what was there */
+    OUTPUT_AT_ONCE /**< at once: others read it while it grows */
+};
+
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/** Opens a result file, or standard output where `path` is NULL. A file is written beside its place and takes the name
- * only in output_close, so a failure leaves what was there. Returns NULL or a sentence for the user to g_free. */
-char *output_open(struct output *out, enum format format, const char *path, enum color_mode color);
+/** Opens a result file, or standard output where `path` is NULL. Returns NULL or a sentence for the user to g_free. */
+char *output_open(struct output *out, enum format format, const char *path, enum output_when when,
+                  enum color_mode color);
+
+/** Hands on what is pending. Returns 0 or an errno value: EPIPE where nobody reads any more. */
+int output_flush(struct output *out);
 
 /** Writes what is pending and closes. `keep`: false throws the file away. Returns NULL, or a sentence about what could
  * not be written to g_free. A reader that went away (EPIPE) is no error. */

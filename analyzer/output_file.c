@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ static int open_part(struct output_file *f, const struct stat *replaced)
     return f->fd;
 }
 
-static int open_target(struct output_file *f)
+static int open_target(struct output_file *f, bool at_once)
 {
     struct stat st;
     bool there = stat(f->path, &st) == 0;
@@ -57,19 +58,21 @@ static int open_target(struct output_file *f)
     }
     if (there && !S_ISREG(st.st_mode))
         return open(f->path, O_WRONLY | O_CLOEXEC);
+    if (at_once)
+        return open(f->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     char *resolved = there ? realpath(f->path, NULL) : NULL;
     f->target = g_strdup(resolved ? resolved : f->path);
     free(resolved);
     return open_part(f, there ? &st : NULL);
 }
 
-char *output_file_open(struct output_file **out, const char *path)
+static char *open_output(struct output_file **out, const char *path, bool at_once)
 {
     struct output_file *f = g_new0(struct output_file, 1);
     f->fd = STDOUT_FILENO;
     if (path && strcmp(path, "-") != 0) {
         f->path = g_strdup(path);
-        f->fd = open_target(f);
+        f->fd = open_target(f, at_once);
     }
     if (f->fd < 0) {
         char *error =
@@ -80,6 +83,25 @@ char *output_file_open(struct output_file **out, const char *path)
     f->sink = sink_file_new(f->fd, SINK_FILE_BUFFER);
     *out = f;
     return NULL;
+}
+
+char *output_file_open(struct output_file **out, const char *path)
+{
+    return open_output(out, path, false);
+}
+
+char *output_file_open_at_once(struct output_file **out, const char *path)
+{
+    return open_output(out, path, true);
+}
+
+int output_file_flush(struct output_file *f)
+{
+    struct pollfd reader = {.fd = f->fd};
+    int error = sink_file_flush(f->sink);
+    if (!error && poll(&reader, 1, 0) > 0 && reader.revents & POLLERR)
+        error = EPIPE;
+    return error;
 }
 
 struct sink output_file_sink(struct output_file *f)

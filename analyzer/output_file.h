@@ -14,6 +14,14 @@ struct output_file;
  * Returns NULL and the file in `*out`, or a sentence for the user that the caller frees with g_free(). */
 char *output_file_open(struct output_file **out, const char *path);
 
+/** The same, but what is written is there at once under its name: for results of a run that lasts, which others read
+ * meanwhile. What stood there is gone. */
+char *output_file_open_at_once(struct output_file **out, const char *path);
+
+/** Hands on what is buffered. Returns 0, or an errno value: of the first write that failed, or EPIPE where nobody reads
+ * any more. */
+int output_file_flush(struct output_file *f);
+
 /** The sink to write to; valid until output_file_close(). */
 struct sink output_file_sink(struct output_file *f);
 

@@ -13,7 +13,7 @@ struct writer {
     struct csv csv;
     struct record record;
     struct table *table;
-    size_t rows;
+    size_t rows; /* in the table */
 };
 
 struct records {
@@ -57,6 +57,25 @@ struct records *records_begin(const GArray *outputs, const struct records_kind *
     return r;
 }
 
+static void turn_page(struct writer *w, const struct records_kind *kind)
+{
+    table_print(w->table, w->out->sink);
+    table_free(w->table);
+    w->table = kind->table(w->out->width, w->out->color);
+    w->rows = 0;
+}
+
+void records_flush(struct records *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct writer *w = &r->writers[i];
+        if (w->out->format != FORMAT_TEXT || w->rows == 0)
+            continue;
+        turn_page(w, r->kind);
+        table_hide_header(w->table);
+    }
+}
+
 void records_write(struct records *r, const void *item)
 {
     for (size_t i = 0; i < r->n; i++) {
@@ -64,11 +83,8 @@ void records_write(struct records *r, const void *item)
         switch (w->out->format) {
         case FORMAT_TEXT:
             r->kind->row(w->table, item);
-            if (++w->rows % PAGE == 0) {
-                table_print(w->table, w->out->sink);
-                table_free(w->table);
-                w->table = r->kind->table(w->out->width, w->out->color);
-            }
+            if (++w->rows == PAGE)
+                turn_page(w, r->kind);
             break;
         case FORMAT_NDJSON:
             r->kind->write(&w->record, item);
@@ -83,7 +99,7 @@ static void end(struct writer *w, const struct analysis *a)
 {
     switch (w->out->format) {
     case FORMAT_TEXT:
-        if (w->rows % PAGE)
+        if (w->rows)
             table_print(w->table, w->out->sink);
         table_free(w->table);
         break;

@@ -24,6 +24,10 @@ struct records *records_begin(const GArray *outputs, const struct records_kind *
 
 void records_write(struct records *r, const void *item);
 
+/** Brings the rows of tables to their outputs, where they wait for a page to be full. Rows that come later have no header
+ * line. */
+void records_flush(struct records *r);
+
 /** Ends every output and frees. The evidence of the run goes with JSON. */
 void records_end(struct records *r, const struct analysis *a);
 

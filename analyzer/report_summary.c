@@ -247,9 +247,13 @@ static void write_findings(struct output *out, const struct analysis *a, const G
         const struct doctor_finding *f = &g_array_index(findings, struct doctor_finding, i);
         output_printf(out, out->format == FORMAT_MARKDOWN ? "- **%s**: " : "  %s: ", doctor_severity_name(f->severity));
         output_text(out, f->sentence);
+        if (a->live) { /* there is no file to ask the doctor about */
+            output_printf(out, ". ");
+            output_text(out, f->advice);
+        }
         output_printf(out, "\n");
     }
-    if (findings->len)
+    if (findings->len && !a->live)
         output_printf(out, "%s`mywire doctor` says what to do.\n", out->format == FORMAT_MARKDOWN ? "\n" : "");
 }
 

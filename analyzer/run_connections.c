@@ -39,12 +39,21 @@ static void on_closed(void *user, struct connection *c)
     reorder_push(run->reorder, c->id, c, connection_size(c));
 }
 
+static void on_chores(void *user, const struct analysis *a)
+{
+    const struct run *run = user;
+    (void)a;
+    records_flush(run->records);
+}
+
 enum cli_exit run_connections(struct cli *cli)
 {
     struct analysis *a = analysis_new();
     struct run run = {.records = records_begin(cli->outputs, &kind)};
-    run.reorder = reorder_new(WINDOW, a->limits.reorder_bytes, on_ordered, &run);
+    run.reorder = reorder_new(cli->lasts ? 0 : WINDOW, a->limits.reorder_bytes, on_ordered, &run);
     const struct conn_observer observer = {.user = &run, .closed = on_closed};
+    cli->chores = cli->lasts ? on_chores : NULL; /* else a table is one */
+    cli->chores_user = &run;
     enum cli_exit result = cli_analyze(cli, a, &observer);
     reorder_finish(run.reorder);
     records_end(run.records, a);

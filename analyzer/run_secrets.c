@@ -14,7 +14,7 @@
 /* Opens the capture, which must be pcapng. Returns CLI_OK, or what is wrong has been said. */
 static enum cli_exit open_pcapng(struct capture_file *in, const char *path)
 {
-    char *error = capture_file_open(in, path);
+    char *error = capture_file_open(in, path, NULL);
     enum cli_exit result = CLI_OK;
     if (error) {
         result = cli_error(CLI_INPUT, error);

@@ -11,6 +11,8 @@ static void on_closed(void *user, struct connection *c)
 
 enum cli_exit run_summary(struct cli *cli)
 {
+    if (cli->tail)
+        return run_live(cli);
     struct analysis *a = analysis_new();
     struct summary *s = summary_new();
     const struct conn_observer observer = {.user = s, .closed = on_closed};

@@ -4,6 +4,7 @@
 #include "analyzer/source.h"
 
 #include "analyzer/capture_file.h"
+#include "analyzer/interfaces.h"
 #include "analyzer/packet_filter.h"
 #include "analyzer/pcapng.h"
 
@@ -20,6 +21,10 @@ struct source {
     char *error;
     source_secrets on_secrets;
     void *user;
+    const struct waiting *waiting; /* NULL: for nothing */
+
+    struct interfaces *interfaces; /* instead of a file */
+    struct patience *patience;
 
     /* classic */
     pcap_t *pcap;
@@ -103,6 +108,12 @@ static char *explain_pcap(const struct source *s)
     return text;
 }
 
+/* The end was decided on while the next packet was being written: it is not missing. */
+static bool is_over(const struct source *s)
+{
+    return s->waiting && s->waiting->end == WAITING_OVER;
+}
+
 static enum source_status next_pcap(struct source *s, struct packet *out)
 {
     struct pcap_pkthdr *header;
@@ -124,7 +135,7 @@ static enum source_status next_pcap(struct source *s, struct packet *out)
         out->big = false;
         return SOURCE_PACKET;
     }
-    if (result == PCAP_ERROR_BREAK)
+    if (result == PCAP_ERROR_BREAK || is_over(s))
         return SOURCE_END;
     s->error = explain_pcap(s);
     return SOURCE_ERROR;
@@ -192,7 +203,7 @@ static enum source_status next_pcapng(struct source *s, struct packet *out)
         if (s->item.kind == PCAPNG_KIND_SECRETS && secrets->type == PCAPNG_TLS_KEY_LOG && s->on_secrets)
             s->on_secrets(s->user, (const char *)secrets->data, secrets->n);
     }
-    if (status == PCAPNG_END)
+    if (status == PCAPNG_END || (status == PCAPNG_CUT && is_over(s)))
         return SOURCE_END;
     s->error = pcapng_explain(s->pcapng, s->in.name);
     return SOURCE_ERROR;
@@ -202,10 +213,31 @@ static enum source_status next_pcapng(struct source *s, struct packet *out)
 
 struct source *source_open(const char *path, const char *filter, char **error, bool *usage)
 {
+    return source_open_waiting(path, filter, NULL, error, usage);
+}
+
+struct source *source_of_interfaces(struct interfaces *interfaces, struct patience *patience)
+{
     struct source *source = g_new0(struct source, 1);
     source->last = SOURCE_PACKET;
+    source->interfaces = interfaces;
+    source->patience = patience;
+    return source;
+}
+
+struct interfaces *source_interfaces(const struct source *source)
+{
+    return source->interfaces;
+}
+
+struct source *source_open_waiting(const char *path, const char *filter, struct waiting *waiting, char **error,
+                                   bool *usage)
+{
+    struct source *source = g_new0(struct source, 1);
+    source->last = SOURCE_PACKET;
+    source->waiting = waiting;
     bool wrong_filter = false;
-    *error = capture_file_open(&source->in, path);
+    *error = capture_file_open(&source->in, path, waiting);
     if (!*error)
         *error = (source->in.pcapng ? open_pcapng : open_pcap)(source, filter, &wrong_filter);
     if (usage)
@@ -218,9 +250,23 @@ struct source *source_open(const char *path, const char *filter, char **error, b
 
 enum source_status source_next(struct source *source, struct packet *out)
 {
+    if (source->interfaces)
+        return interfaces_next(source->interfaces, source->patience, out);
     if (source->last == SOURCE_PACKET)
         source->last = source->pcapng ? next_pcapng(source, out) : next_pcap(source, out);
     return source->last;
+}
+
+bool source_first_time(const char *path, int64_t *time_ns)
+{
+    struct packet packet;
+    char *error = NULL;
+    struct source *source = source_open(path, NULL, &error, NULL);
+    bool opened = source != NULL;
+    *time_ns = source && source_next(source, &packet) == SOURCE_PACKET ? packet.time_ns : INT64_MAX;
+    source_close(source);
+    g_free(error);
+    return opened;
 }
 
 void source_on_secrets(struct source *source, source_secrets fn, void *user)
@@ -238,7 +284,7 @@ void source_index_secrets(const char *path, source_secrets fn, void *user)
     const struct limits limits = limits_default();
     /* What comes through a pipe comes once. */
     bool is_file = strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
-    char *error = is_file ? capture_file_open(&in, path) : NULL;
+    char *error = is_file ? capture_file_open(&in, path, NULL) : NULL;
     struct pcapng_reader *reader =
         in.pcapng && !error ? pcapng_reader_new(in.file, in.ahead, limits.pcapng_block_bytes) : NULL;
     /* Reading all of a cached file is faster than a seek over each packet, as long as they are no larger than a page.
@@ -260,6 +306,10 @@ void source_count_hits(const struct source *source, struct limit_hits *hits)
 
 void source_interface(const struct source *source, const struct packet *packet, struct capture_interface *out)
 {
+    if (source->interfaces) {
+        interfaces_describe(source->interfaces, packet->interface, out);
+        return;
+    }
     if (source->pcapng) {
         pcapng_interface(source->pcapng, packet, out);
         return;
@@ -281,6 +331,8 @@ void source_close(struct source *source)
         pcap_freecode(&source->program);
     if (source->pcap)
         pcap_close(source->pcap);
+    if (source->interfaces)
+        interfaces_close(source->interfaces);
     pcapng_free(source->pcapng);
     packet_filter_free(source->filter);
     capture_file_close(&source->in);

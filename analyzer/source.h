@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Capture files: pcap (micro- and nanoseconds, either byte order) and pcapng (any number of sections and interfaces),
- * plain or compressed with gzip, from a file or standard input. */
+/* Where packets come from. Capture files: pcap (micro- and nanoseconds, either byte order) and pcapng (any number of
+ * sections and interfaces), plain or compressed, from a file, also one that grows, or standard input; and interfaces. */
 #ifndef ANALYZER_SOURCE_H
 #define ANALYZER_SOURCE_H
 
@@ -40,6 +40,9 @@ enum source_status {
 };
 
 struct source;
+struct interfaces;
+struct patience;
+struct waiting;
 
 /** Opens the capture at `path`, or standard input for "-".
  *
@@ -49,8 +52,25 @@ struct source;
  * is wrong (true) or the input (false). */
 struct source *source_open(const char *path, const char *filter, char **error, bool *usage);
 
+/** The same for what comes through a pipe or is still being written: source_next() waits for it as `waiting` says
+ * (waiting_file.h), which must outlive the source. What stands half written at the end then is no error where waiting
+ * came to its end because patience is over. */
+struct source *source_open_waiting(const char *path, const char *filter, struct waiting *waiting, char **error,
+                                   bool *usage);
+
+/** A source over interfaces, which it owns. After SOURCE_ERROR, which is of one of them, source_next() goes on with the
+ * others. */
+struct source *source_of_interfaces(struct interfaces *interfaces, struct patience *patience);
+
+/** The interfaces of such a source, else NULL. */
+struct interfaces *source_interfaces(const struct source *source);
+
 /** Reads the next packet into `out`. After SOURCE_END or SOURCE_ERROR it returns the same again. */
 enum source_status source_next(struct source *source, struct packet *out);
+
+/** Takes the time of the first packet of the capture at `path`, INT64_MAX where there is none yet. Returns false if it
+ * cannot be opened. */
+bool source_first_time(const char *path, int64_t *time_ns);
 
 /** Told of the text of a TLS key log that stands in a capture (in a Decryption Secrets Block of pcapng). The text is
  * valid during the call only, and not terminated. It may have been told before: by source_index_secrets(), or in
@@ -72,7 +92,8 @@ struct limit_hits;
 /** Adds the limits that ended the reading, if one did. */
 void source_count_hits(const struct source *source, struct limit_hits *hits);
 
-/** The sentence for the user after SOURCE_ERROR, else NULL. It belongs to the source. */
+/** The sentence for the user after SOURCE_ERROR, else NULL. It belongs to the source. Not of interfaces, which tell
+ * themselves. */
 const char *source_error(const struct source *source);
 
 /** Describes the interface of the packet that source_next() told last; valid until its next call. */

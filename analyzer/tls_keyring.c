@@ -17,10 +17,10 @@ void tls_keyring_init(struct tls_keyring *ring, const struct tls_secrets *secret
 
 bool tls_keyring_ask(struct tls_keyring *ring)
 {
-    void (*more)(void *user) = ring->more;
-    ring->more = NULL;
-    if (more)
-        more(ring->user);
+    bool (*more)(void *user) = ring->more;
+    ring->more = NULL; /* it asks for nothing itself */
+    if (more && more(ring->user))
+        ring->more = more;
     return more;
 }
 

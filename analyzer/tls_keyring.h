@@ -13,8 +13,9 @@ struct tls_keyring {
     const struct tls_secrets *secrets; /**< NULL: none were given */
     struct tls_sessions *sessions;
     struct secret_memory *memory;
-    void (*more)(
-        void *user); /**< adds to `secrets` what is not looked for before it is needed; NULL: there is no more */
+    /** Adds to `secrets` what is not looked for before it is needed; returns whether there may be more later. NULL: there
+     * is no more. */
+    bool (*more)(void *user);
     void *user;
     void *returned; /* secrets given back, linked by their first bytes */
 };
@@ -26,7 +27,7 @@ void tls_keyring_init(struct tls_keyring *ring, const struct tls_secrets *secret
 /** Whether there is anything to open with. */
 bool tls_keyring_has_keys(struct tls_keyring *ring);
 
-/** A secret was not found: asks for more, which is done once. Whether to look again. */
+/** A secret was not found: asks for more, as long as there may be more. Whether to look again. */
 bool tls_keyring_ask(struct tls_keyring *ring);
 
 /** Room for a secret of TLS_SECRET_BYTES_MAX bytes, or NULL: there is no more. Goes back by tls_keyring_return(). */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE /* memrchr() */
 #include "analyzer/tls_secrets.h"
 
 #include <errno.h>
@@ -6,6 +7,7 @@
 #include <glib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyzer/secret_memory.h"
@@ -37,6 +39,12 @@ struct reader {
     char text[READ_BYTES];
 };
 
+/* A key log that is being written. */
+struct followed {
+    int fd;
+    off_t at; /* before this everything was read */
+};
+
 struct tls_secrets {
     struct secret_memory *memory;
     struct entry *
@@ -46,6 +54,7 @@ struct tls_secrets {
     uint64_t seed[2]; /* a key log inside a capture may have been made to collide */
     struct reader *reader;
     struct tls_rsa *rsa;
+    GArray *followed; /* of struct followed; NULL: none */
 };
 
 static const bool kept[] = {
@@ -69,6 +78,10 @@ void tls_secrets_free(struct tls_secrets *s)
 {
     if (!s)
         return;
+    for (guint i = 0; s->followed && i < s->followed->len; i++)
+        close(g_array_index(s->followed, struct followed, i).fd);
+    if (s->followed)
+        g_array_free(s->followed, TRUE);
     secret_memory_free(s->memory);
     tls_rsa_free(s->rsa);
     g_free(s->slots);
@@ -226,6 +239,50 @@ char *tls_secrets_read_keylog(struct tls_secrets *s, const char *path, tls_secre
             "clients write one where SSLKEYLOGFILE says.",
             path);
     return NULL;
+}
+
+void tls_secrets_follow_keylog(struct tls_secrets *s, const char *path)
+{
+    struct stat st;
+    struct followed f = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (f.fd < 0 || fstat(f.fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        if (f.fd >= 0)
+            close(f.fd);
+        return;
+    }
+    /* The last line may have been read in part: it is read again, and what stands before it once more, too. */
+    f.at = MAX(st.st_size - TLS_KEYLOG_LINE_MAX, 0);
+    if (!s->followed)
+        s->followed = g_array_new(FALSE, FALSE, sizeof(struct followed));
+    g_array_append_val(s->followed, f);
+}
+
+bool tls_secrets_grow(const struct tls_secrets *s)
+{
+    return s && s->followed;
+}
+
+/* Takes the whole lines among the next bytes. Returns whether there was one. */
+static bool read_lines(struct tls_secrets *s, struct reader *reader, struct followed *f)
+{
+    ssize_t got = pread(f->fd, reader->text, sizeof reader->text, f->at);
+    const char *end = got > 0 ? memrchr(reader->text, '\n', (size_t)got) : NULL;
+    size_t n = end ? (size_t)(end - reader->text) + 1 : 0;
+    if (!end && got == sizeof reader->text) /* no line is so long */
+        n = sizeof reader->text;
+    if (n)
+        tls_secrets_add_keylog(s, reader->text, n, NULL, NULL, NULL);
+    secret_wipe(reader->text, sizeof reader->text);
+    f->at += (off_t)n;
+    return n > 0;
+}
+
+void tls_secrets_read_more(struct tls_secrets *s)
+{
+    struct reader *reader = get_reader(s);
+    for (guint i = 0; reader && s->followed && i < s->followed->len; i++)
+        while (read_lines(s, reader, &g_array_index(s->followed, struct followed, i)))
+            ;
 }
 
 char *tls_secrets_read_key(struct tls_secrets *s, const char *path, const char *password_file)

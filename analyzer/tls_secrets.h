@@ -28,6 +28,16 @@ size_t tls_secrets_add_keylog(struct tls_secrets *s, const char *text, size_t n,
  * frees with g_free(): the file cannot be read, or has no good line. What was read before an error stays. */
 char *tls_secrets_read_keylog(struct tls_secrets *s, const char *path, tls_secrets_complaint complain, void *user);
 
+/** From now on tls_secrets_read_more() looks at that key log, for what comes behind that which stands there
+ * now. A file that cannot be opened is passed over. */
+void tls_secrets_follow_keylog(struct tls_secrets *s, const char *path);
+
+/** Whether key logs are followed. */
+bool tls_secrets_grow(const struct tls_secrets *s);
+
+/** Takes the whole lines that were written to followed key logs in the meantime; wrong ones are passed over. */
+void tls_secrets_read_more(struct tls_secrets *s);
+
 /** Reads a private key: PEM, DER, PKCS#12 (`password_file` may be NULL: no password) or a `pkcs11:` URL. Returns NULL,
  * or a sentence for the user, which begins with the path and which the caller frees with g_free(): not found, not a
  * key, wrong password, no RSA key. */
