@@ -259,6 +259,15 @@ static bool flow_is_reused(struct flow_table *table, struct flow *flow, int dir,
     return true;
 }
 
+/* Its end was delivered: it is kept for late segments. */
+static void flow_is_over(struct flow_table *table, struct flow *flow)
+{
+    list_remove(list_of(table, flow), flow);
+    list_append(&table->finished, flow);
+    flow->finished = true;
+    flow_end(table, flow, FLOW_FINISHED);
+}
+
 void flow_table_push(struct flow_table *table, const struct segment *s)
 {
     int dir = -1;
@@ -299,13 +308,24 @@ void flow_table_push(struct flow_table *table, const struct segment *s)
     if (table->owner.seen)
         table->owner.seen(table->owner.user, flow, dir, s);
     tcp_push(&flow->tcp, &table->env, flow->conn, dir, s);
-    if (!flow->finished && tcp_is_over(&flow->tcp)) {
-        list_remove(list_of(table, flow), flow);
-        list_append(&table->finished, flow);
-        flow->finished = true;
-        flow_end(table, flow, FLOW_FINISHED);
-    }
+    if (!flow->finished && tcp_is_over(&flow->tcp))
+        flow_is_over(table, flow);
     table_sweep(table, s->time_ns);
+}
+
+/* A wait begins with a segment, so it is among connections used lately that one can be over. */
+static void age_recent(struct flow_table *table, const struct flow_list *list, int64_t now_ns)
+{
+    enum { CALLS_MS = 5000 }; /* much longer than from one call to the next */
+    const int64_t recent = ((int64_t)table->env.limits->tcp_hold_ms + CALLS_MS) * 1000000;
+    for (struct flow *flow = list->newest, *older; flow && now_ns - flow->last_time_ns < recent; flow = older) {
+        older = flow->older;
+        if (!tcp_is_waiting(&flow->tcp))
+            continue;
+        tcp_age(&flow->tcp, &table->env, flow->conn, now_ns);
+        if (tcp_is_over(&flow->tcp))
+            flow_is_over(table, flow);
+    }
 }
 
 void flow_table_age(struct flow_table *table, int64_t now_ns)
@@ -313,6 +333,8 @@ void flow_table_age(struct flow_table *table, int64_t now_ns)
     enum { ROUNDS = 500 }; /* a second of silence then ends some thousands of connections */
     for (int i = 0; i < ROUNDS; i++)
         table_sweep(table, now_ns);
+    age_recent(table, &table->fresh, now_ns);
+    age_recent(table, &table->live, now_ns);
 }
 
 static int flow_compare(const void *a, const void *b)

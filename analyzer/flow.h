@@ -63,7 +63,8 @@ struct flow_table *flow_table_new(const struct flow_owner *owner, const struct l
 /** Takes one segment to its connection, and drops connections that are idle by its time. */
 void flow_table_push(struct flow_table *table, const struct segment *segment);
 
-/** No segment comes for a while: drops connections that are idle at that time. */
+/** No segment comes for a while: drops connections that are idle at that time, and has those that came last give up
+ * waiting for what has not come. To be called several times a second. */
 void flow_table_age(struct flow_table *table, int64_t now_ns);
 
 /** The input ended: closes all connections with FLOW_END, in the order of their first packets. The table is empty then.

@@ -366,6 +366,20 @@ void tcp_push(struct tcp *tcp, struct tcp_env *env, void *user, int dir, const s
     tcp_check_wait(&run, dir);
 }
 
+void tcp_age(struct tcp *tcp, struct tcp_env *env, void *user, int64_t now_ns)
+{
+    const struct tcp_run run = {tcp, env, user};
+    for (int dir = 0; dir < 2; dir++) {
+        const struct tcp_half *half = &tcp->half[dir];
+        if (!(half->flags & HALF_WAIT) || now_ns - half->wait_time < (int64_t)env->limits->tcp_hold_ms * 1000000)
+            continue;
+        env->time_ns = now_ns;
+        env->number = half->wait_number;
+        tcp_check_wait(&run, dir);
+        tcp_drain(&run);
+    }
+}
+
 void tcp_finish(struct tcp *tcp, struct tcp_env *env, void *user)
 {
     const struct tcp_run run = {tcp, env, user};

@@ -91,6 +91,10 @@ struct tcp {
 /** Takes one segment of direction `dir`. `user` is handed to the sink. Allocates only for segments that must wait. */
 void tcp_push(struct tcp *tcp, struct tcp_env *env, void *user, int dir, const struct segment *segment);
 
+/** No segment comes for a while: gives up, at that time, waiting for what was acknowledged and has not come for too long.
+ */
+void tcp_age(struct tcp *tcp, struct tcp_env *env, void *user, int64_t now_ns);
+
 /** Ends the connection: delivers what waits, declares the holes before it and what was acknowledged but never came, and
  * frees the queues. */
 void tcp_finish(struct tcp *tcp, struct tcp_env *env, void *user);

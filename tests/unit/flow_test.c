@@ -340,6 +340,45 @@ static void test_many(void **state)
     end(&f);
 }
 
+/* The server's answer came and the question is missing: when nothing more comes, it is told all the same, once it is too
+ * late for the question. */
+static void test_age(void **state)
+{
+    struct fixture fixture, *f = &fixture;
+    (void)state;
+    begin(f);
+    push(f, 1 * SECOND, 1, 0, S, 100, 0, "");
+    push(f, 1 * SECOND, 1, 1, S | K, 500, 101, "");
+    push(f, 1 * SECOND, 1, 0, K, 101, 501, "");
+    push(f, 2 * SECOND, 1, 1, K, 501, 104, "yes");
+    assert_string_equal(f->owner.text, "o1 ");
+    flow_table_age(f->table, 2 * SECOND + SECOND / 2);
+    assert_string_equal(f->owner.text, "o1 ");
+    flow_table_age(f->table, 3 * SECOND);
+    assert_string_equal(f->owner.text, "o1 g1:0:3 d1:1:yes ");
+    flow_table_age(f->table, (int64_t)f->limits.idle_seconds * SECOND);
+    assert_string_equal(f->owner.text, "o1 g1:0:3 d1:1:yes ");
+    flow_table_age(f->table, (int64_t)(f->limits.idle_seconds + 2) * SECOND);
+    assert_string_equal(f->owner.text, "o1 g1:0:3 d1:1:yes c1:idle ");
+    end(f);
+}
+
+/* The end waits with it. */
+static void test_age_ends(void **state)
+{
+    struct fixture fixture, *f = &fixture;
+    (void)state;
+    begin(f);
+    push(f, 1 * SECOND, 1, 0, S, 100, 0, "");
+    push(f, 1 * SECOND, 1, 1, S | K, 500, 101, "");
+    push(f, 1 * SECOND, 1, 0, K, 101, 501, "");
+    push(f, 2 * SECOND, 1, 1, K | F, 501, 104, "yes");
+    push(f, 2 * SECOND, 1, 0, K | F, 104, 505, "");
+    flow_table_age(f->table, 4 * SECOND);
+    assert_string_equal(f->owner.text, "o1 g1:0:3 d1:1:yes c1:finished ");
+    end(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +393,8 @@ int main(void)
         cmocka_unit_test(test_flood_spares_talkers),
         cmocka_unit_test(test_lone_reset),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_age),
+        cmocka_unit_test(test_age_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
