@@ -8,6 +8,7 @@
 
 #include "analyzer/core_memory.h"
 #include "analyzer/peel.h"
+#include "analyzer/privacy.h"
 #include "analyzer/rotation.h"
 #include "analyzer/secret_memory.h"
 #include "analyzer/tls_record.h"
@@ -41,6 +42,7 @@ void analysis_free(struct analysis *a)
 struct relay {
     struct analysis *analysis;
     const struct conn_observer *observer;
+    const struct privacy *privacy;
 };
 
 static void relay_opened(void *user, const struct connection *connection)
@@ -79,6 +81,8 @@ static void relay_closed(void *user, struct connection *c)
     a->undecrypted += c->tls && c->inside_tls.opened == TLS_OPENED_NONE;
     a->not_decrypted[c->inside_tls.reason] += c->tls && c->inside_tls.reason != TLS_REASON_NONE;
     a->partly_decrypted += c->tls && c->inside_tls.opened == TLS_OPENED_PARTIAL;
+    if (r->privacy)
+        privacy_connection(r->privacy, c);
     if (r->observer->closed)
         r->observer->closed(r->observer->user, c);
     else
@@ -395,7 +399,7 @@ static enum analysis_end read_all(struct run *r)
 enum analysis_end analysis_run(struct analysis *a, const struct analysis_request *request,
                                const struct conn_observer *observer)
 {
-    struct relay relay = {a, observer};
+    struct relay relay = {a, observer, request->privacy};
     struct conn_observer counted = {.user = &relay,
                                     .opened = observer->opened ? relay_opened : NULL,
                                     .event = observer->event ? relay_event : NULL,

@@ -8,6 +8,7 @@
 #include "analyzer/tls_secrets.h"
 
 struct analysis;
+struct privacy;
 
 /** An input and what became of it. */
 struct analysis_input {
@@ -60,6 +61,7 @@ struct analysis_request {
     struct passwords *passwords; /**< to verify logins with, or NULL */
     const struct analysis_tap *tap; /**< or NULL */
     const struct analysis_lasting *lasting; /**< NULL: the end of the inputs is the end of the run */
+    const struct privacy *privacy; /**< what records of connections do not tell; NULL: they tell all */
 };
 
 /** How a run ended. */

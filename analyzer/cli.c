@@ -19,16 +19,17 @@
 #define GITHUB FORMAT_BIT(FORMAT_GITHUB)
 #define READING (OPTIONS_INPUT | OPTIONS_OUTPUT)
 #define USUAL (READING | OPTIONS_TAIL)
+#define RECORDS (USUAL | OPTIONS_PRIVACY)
 
 static const struct cli_command commands[] = {
     {"summary", "what is in here, is it healthy, how much of it could be read", TEXT | JSON | NDJSON | MARKDOWN,
-     USUAL | OPTIONS_PASSWORDS, "FILE...", NULL, run_summary},
+     RECORDS | OPTIONS_PASSWORDS, "FILE...", NULL, run_summary},
     {"connections", "one record a connection: who, to what, how secured, how it ended", TEXT | JSON | NDJSON | CSV,
-     USUAL | OPTIONS_PASSWORDS, "FILE...", NULL, run_connections},
+     RECORDS | OPTIONS_PASSWORDS, "FILE...", NULL, run_connections},
     {"handshakes", "the handshake inventory: versions, capabilities, collations, plugins, clients, latencies",
-     TEXT | JSON | NDJSON | CSV, USUAL | OPTIONS_HANDSHAKES, "FILE...", cli_take_by, run_handshakes},
+     TEXT | JSON | NDJSON | CSV, RECORDS | OPTIONS_HANDSHAKES, "FILE...", cli_take_by, run_handshakes},
     {"commands", "one record a command: SQL, parameters, rows, errors, times", TEXT | JSON | NDJSON | CSV,
-     USUAL | OPTIONS_SQL, "FILE...", NULL, run_commands},
+     RECORDS | OPTIONS_SQL, "FILE...", NULL, run_commands},
     {"packets", "every protocol packet; -V with all fields", TEXT | JSON | NDJSON, USUAL | OPTIONS_PACKETS, "FILE...", NULL,
      run_packets},
     {"follow", "one connection as a readable transcript", TEXT,
@@ -39,10 +40,10 @@ static const struct cli_command commands[] = {
     {"decrypt", "write the capture with the TLS taken off: TCP that every tool reads", TEXT,
      OPTIONS_INPUT | OPTIONS_DECRYPT, "FILE...", cli_take_decrypt, run_decrypt},
     {"check", "does this traffic satisfy a policy? Evidence for each finding", TEXT | JSON | MARKDOWN | JUNIT | SARIF | GITHUB,
-     USUAL | OPTIONS_CHECK, "FILE...", cli_take_policy, run_check},
+     RECORDS | OPTIONS_CHECK, "FILE...", cli_take_policy, run_check},
     {"doctor", "what could not be read and why, and what to do next", TEXT | JSON, USUAL, "FILE...", NULL, run_doctor},
     {"live", "traffic of network interfaces while it passes, until stopped", TEXT | NDJSON,
-     READING | OPTIONS_SQL | OPTIONS_PASSWORDS | OPTIONS_LIVE, NULL, cli_take_live, run_live},
+     READING | OPTIONS_SQL | OPTIONS_PASSWORDS | OPTIONS_LIVE | OPTIONS_PRIVACY, NULL, cli_take_live, run_live},
     {"secrets", "TLS secrets in pcapng files: list them, inject a key log, strip them", TEXT,
      OPTIONS_SECRETS | OPTIONS_OUTPUT, "list|inject|strip FILE", cli_take_secrets_verb, run_secrets},
     {"fields", "the registry: every field's filter name, type and meaning", TEXT | JSON | NDJSON | CSV, OPTIONS_OUTPUT, NULL,

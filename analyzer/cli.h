@@ -10,6 +10,7 @@
 #include "analyzer/output_file.h"
 #include "analyzer/patience.h"
 #include "analyzer/policy.h"
+#include "analyzer/privacy.h"
 
 /** Exit codes, the same for every command. Where several apply, the first of USAGE, FINDINGS, INPUT, EVIDENCE. */
 enum cli_exit { CLI_OK = 0, CLI_FINDINGS = 1, CLI_USAGE = 2, CLI_INPUT = 3, CLI_EVIDENCE = 4 };
@@ -39,6 +40,8 @@ struct cli {
     char *passwords_file;   /**< a file, or NULL */
     gboolean keylog_env, only_ports, quiet, version;
     gboolean tail;
+    gboolean redact;  /**< no literals, no values */
+    char *anonymize;  /**< a file with a key, or NULL */
     gboolean verbose_fields, offsets, show_secrets;
     gboolean keep_ssl_flag, decompress, mysql_only; /**< `decrypt` */
     gboolean make_policy, list_policies; /**< `check` */
@@ -54,6 +57,7 @@ struct cli {
     } text;
 
     /* What was made of it. */
+    struct privacy privacy;
     GArray *ports;   /**< of uint16_t */
     GArray *outputs; /**< of struct output, at least one; none where a capture is written */
     uint64_t max_sql; /**< bytes kept of a statement */
@@ -91,7 +95,8 @@ enum cli_options_group {
     OPTIONS_PASSWORDS = 512,  /**< --passwords */
     OPTIONS_CHECK = 1024,     /**< policies */
     OPTIONS_TAIL = 2048,      /**< --tail */
-    OPTIONS_LIVE = 4096       /**< interfaces */
+    OPTIONS_LIVE = 4096,      /**< interfaces */
+    OPTIONS_PRIVACY = 8192    /**< --redact, --anonymize */
 };
 
 /** A command of the program. */

@@ -69,7 +69,9 @@ struct analysis_request cli_request(struct cli *cli, char *const *paths)
                                      .n_ports = cli->ports->len,
                                      .only_ports = cli->only_ports,
                                      .secrets = cli->secrets,
-                                     .passwords = cli->passwords};
+                                     .passwords = cli->passwords,
+
+                                     .privacy = &cli->privacy};
 }
 
 enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer)

@@ -93,6 +93,9 @@ GOptionContext *cli_options_context(const struct cli_command *command, const cha
             {"show-secrets", 0, 0, G_OPTION_ARG_NONE, &cli->show_secrets, "Show scrambles and passwords", NULL})},
         {OPTIONS_SQL, ENTRIES(
             {"max-sql", 0, 0, G_OPTION_ARG_STRING, &cli->text.max_sql, "Bytes shown of a statement, 64K unless told, 256K at most", "SIZE"})},
+        {OPTIONS_PRIVACY, ENTRIES(
+            {"redact", 0, 0, G_OPTION_ARG_NONE, &cli->redact, "No literals: ? stands for each in statements, parameters and errors", NULL},
+            {"anonymize", 0, 0, G_OPTION_ARG_FILENAME, &cli->anonymize, "Other addresses and names, the same for the same key; with --redact", "KEYFILE"})},
         {OPTIONS_HANDSHAKES, ENTRIES(
             {"by", 0, 0, G_OPTION_ARG_STRING, &cli->text.by, "An inventory for each value of these facts: user, program, server_version …", "FACT,..."})},
         {OPTIONS_DIFF, ENTRIES(
@@ -403,6 +406,19 @@ static enum cli_exit open_live(struct cli *cli, const struct cli_command *comman
     return result == CLI_OK ? cli_live_settle(&who) : result;
 }
 
+static bool take_privacy(struct cli *cli)
+{
+    char *error = NULL;
+    cli->privacy.redact = cli->redact || cli->anonymize;
+    if (!cli->anonymize)
+        return true;
+    cli->privacy.anonymizer = anonymizer_read(cli->anonymize, &error);
+    if (error)
+        cli_usage("--anonymize %s", error);
+    g_free(error);
+    return cli->privacy.anonymizer != NULL;
+}
+
 enum cli_exit cli_options_take(struct cli *cli, const struct cli_command *command)
 {
     enum { MAX_SQL = 65536 };
@@ -413,6 +429,8 @@ enum cli_exit cli_options_take(struct cli *cli, const struct cli_command *comman
     if (cli->only_ports && cli->ports->len == 0)
         return cli_usage("--only-ports needs the ports: add -p N.");
     if (command->take && !command->take(cli))
+        return CLI_USAGE;
+    if (!take_privacy(cli))
         return CLI_USAGE;
     if (command->operands && !cli->needs_no_file && (!cli->files || !*cli->files))
         return cli_usage("%s needs a capture file, or - for standard input.", command->name);
@@ -441,6 +459,8 @@ void cli_options_free(struct cli *cli)
     g_strfreev(cli->live.interfaces);
     if (cli->live.opened)
         interfaces_close(cli->live.opened);
+    g_free(cli->anonymize);
+    anonymizer_free(cli->privacy.anonymizer);
     tls_secrets_free(cli->secrets);
     passwords_free(cli->passwords);
     if (cli->ports)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyzer/command_values.h"
+#include "analyzer/privacy.h"
 #include "analyzer/shared_text.h"
 #include "mywire/statement.h"
 
@@ -23,6 +24,7 @@ struct command_gatherer {
     struct limit_hits *hits;
     void (*done)(void *user, struct command *command);
     void *user;
+    const struct privacy *privacy; /* NULL: they tell all */
     struct text_converter *converter;
     struct shared_texts *texts;
     GString *scratch;
@@ -58,6 +60,11 @@ struct command_gatherer *command_gatherer_new(uint64_t max_sql, const struct lim
     g->scratch = g_string_new(NULL);
     g->followed = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, followed_free);
     return g;
+}
+
+void command_gatherer_hide(struct command_gatherer *g, const struct privacy *privacy)
+{
+    g->privacy = privacy;
 }
 
 void command_gatherer_free(struct command_gatherer *g)
@@ -449,6 +456,8 @@ static void finish(struct command_gatherer *g, struct followed *f, struct comman
     c->exact = e->exact;
     c->bytes = size_of(c);
     settle(f, c);
+    if (g->privacy)
+        privacy_command(g->privacy, c);
     g->done(g->user, c);
 }
 

@@ -70,12 +70,18 @@ struct command {
     uint64_t counted; /**< … of these, in its connection's share until it ends */
 };
 
+struct privacy;
+
 /** Gathers commands from the events of all connections of a run. */
 struct command_gatherer;
 
 /** `max_sql`: bytes kept of a statement's text. `done` owns the command that it gets, in the order in which commands end. */
 struct command_gatherer *command_gatherer_new(uint64_t max_sql, const struct limits *limits, struct limit_hits *hits,
                                               void (*done)(void *user, struct command *command), void *user);
+
+/** What commands do not tell from here on; `privacy` is borrowed. */
+void command_gatherer_hide(struct command_gatherer *g, const struct privacy *privacy);
+
 void command_gatherer_free(struct command_gatherer *g);
 
 /** Takes an event; `items` are the fields of the request, or NULL. For conn_observer.event. */

@@ -151,6 +151,7 @@ enum cli_exit run_live(struct cli *cli)
     struct analysis *a = analysis_new();
     struct run run = {.cli = cli, .summary = summary_new(), .view = live_view_new(what)};
     run.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_command, &run);
+    command_gatherer_hide(run.gatherer, &cli->privacy);
     begin(&run);
     const struct conn_observer observer = {.user = &run,
                                            .opened = on_opened,

@@ -14,29 +14,31 @@ static bool is_comment(const uint8_t *p, size_t n)
     return false;
 }
 
-static void append(GString *out, const struct sql_token *t, const uint8_t *p)
+/* Whether something stands for it. */
+static bool append(GString *out, const struct sql_token *t, const uint8_t *p)
 {
     switch (t->kind) {
     case SQL_INTEGER:
     case SQL_NUMBER:
     case SQL_STRING:
-    case SQL_DOLLAR: g_string_append_c(out, '?'); return;
+    case SQL_DOLLAR: g_string_append_c(out, '?'); return true;
     case SQL_QUOTED_NAME:
         if (*p != '"')
             break;
         g_string_append_c(out, '?');
-        return;
+        return true;
     case SQL_COMMENT:
         if (!is_comment(p, t->length))
             break;
         g_string_append(out, "/*?*/");
-        return;
+        return true;
     default: break;
     }
     g_string_append_len(out, (const char *)p, (gssize)t->length);
+    return false;
 }
 
-void sql_redact(GString *out, const uint8_t *sql, size_t n, const struct sql_mode *mode)
+void sql_redact(GString *out, const uint8_t *sql, size_t n, const struct sql_mode *mode, GString *literals)
 {
     struct sql_lexer lexer;
     struct sql_token token;
@@ -44,7 +46,10 @@ void sql_redact(GString *out, const uint8_t *sql, size_t n, const struct sql_mod
     sql_lexer_init(&lexer, sql, n, mode);
     while (sql_lexer_next(&lexer, &token)) {
         g_string_append_len(out, (const char *)sql + end, (gssize)(token.offset - end));
-        append(out, &token, sql + token.offset);
+        if (append(out, &token, sql + token.offset) && literals) {
+            g_string_append_len(literals, (const char *)sql + token.offset, (gssize)token.length);
+            g_string_append_c(literals, '\n');
+        }
         end = token.offset + token.length;
     }
     g_string_append_len(out, (const char *)sql + end, (gssize)(n - end));

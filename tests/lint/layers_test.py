@@ -11,7 +11,7 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(<[^>]+>|"[^"]+")', re.M)
 CORE_LIBC = {"<string.h>", "<stdint.h>", "<stddef.h>", "<stdbool.h>", "<assert.h>"}
-GNUTLS = ("tls_crypto.", "tls_schedule.", "tls_rsa.", "tls_certificate.", "password_crypto.")
+GNUTLS = ("tls_crypto.", "tls_schedule.", "tls_rsa.", "tls_certificate.", "password_crypto.", "cryptopan.")
 CURVES = ("<nettle/", "<gmp.h>")
 COMPRESSION = {"<libdeflate.h>", "<zstd.h>"}
 SOURCE = (".c", ".h", ".def", ".py")

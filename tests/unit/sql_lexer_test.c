@@ -111,7 +111,7 @@ static void redacted(const char *sql, unsigned flags, const char *want)
 {
     GString *out = g_string_new(NULL);
     const struct sql_mode mode = {.flags = flags};
-    sql_redact(out, (const uint8_t *)sql, strlen(sql), &mode);
+    sql_redact(out, (const uint8_t *)sql, strlen(sql), &mode, NULL);
     assert_string_equal(out->str, want);
     g_string_free(out, TRUE);
 }
