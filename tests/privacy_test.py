@@ -20,7 +20,7 @@ HIDDEN = ("sql", "params", "attributes", "error_message", "session_changes", "co
 NAMES = ("client_ip", "server_ip", "proxied_client_ip", "user", "database", "attributes", "error_message", "tls_sni", "tls_server_subject")
 KEYS = "last_insert_id sqlstate 45000 none resultset"  # also in keys and other columns, attributes' names
 SHORT = 4  # shorter texts occur by chance
-TOLD = {"localhost", "root", "fast", "full"}  # words that our own sentences or file names have
+TOLD = {"localhost", "root", "fast", "full", "other"}  # words that our own sentences or file names have
 
 
 def run(mywire, command, *args):
