@@ -43,6 +43,14 @@ static inline bool budget_take(struct budget_share *share, uint64_t n)
     return true;
 }
 
+/** What was counted as `*counted` takes `n` bytes by now, asked or not. */
+static inline void budget_settle(struct budget_share *share, uint64_t *counted, uint64_t n)
+{
+    share->used += n - *counted;
+    share->all->used += n - *counted;
+    *counted = n;
+}
+
 /** Gives `n` bytes back that were taken. */
 static inline void budget_give(struct budget_share *share, uint64_t n)
 {

@@ -53,7 +53,7 @@ struct cli {
     gdouble max_share_change, max_slowdown;         /**< `diff`, per cent */
     struct {
         char **ports, **outputs, **operands;
-        char *max_sql, *by, *ignore, *also, *format, *color, *format_help;
+        char *max_sql, *max_memory, *by, *ignore, *also, *format, *color, *format_help;
     } text;
 
     /* What was made of it. */
@@ -61,6 +61,7 @@ struct cli {
     GArray *ports;   /**< of uint16_t */
     GArray *outputs; /**< of struct output, at least one; none where a capture is written */
     uint64_t max_sql; /**< bytes kept of a statement */
+    uint64_t max_memory; /**< bytes; 0: the limits are as they are */
     uint64_t connection; /**< `follow`: id of the connection */
     enum handshake_fact by[HANDSHAKE_BY_MAX]; /**< `handshakes`: what connections are grouped by */
     size_t n_by;
@@ -111,6 +112,9 @@ struct cli_command {
     /** Runs it; results go to the outputs. Returns an exit code. */
     enum cli_exit (*run)(struct cli *cli);
 };
+
+/** A run with the limits of the command line. */
+struct analysis *cli_analysis(const struct cli *cli);
 
 /** Runs the analysis over the files of `cli` for a command, says on stderr what was wrong with the inputs, and returns CLI_OK,
  *  CLI_INPUT or CLI_USAGE. */

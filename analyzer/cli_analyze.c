@@ -74,6 +74,14 @@ struct analysis_request cli_request(struct cli *cli, char *const *paths)
                                      .privacy = &cli->privacy};
 }
 
+struct analysis *cli_analysis(const struct cli *cli)
+{
+    struct analysis *a = analysis_new();
+    if (cli->max_memory)
+        limits_fit(&a->limits, cli->max_memory);
+    return a;
+}
+
 enum cli_exit cli_analyze(struct cli *cli, struct analysis *a, const struct conn_observer *observer)
 {
     GArray *notes;

@@ -55,7 +55,8 @@ GOptionContext *cli_options_context(const struct cli_command *command, const cha
             {"tls-key-password", 0, 0, G_OPTION_ARG_FILENAME, &cli->tls_key_password, "File with the password or PIN of --tls-key", "FILE"},
             {"port", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &cli->text.ports, "MySQL speaks on this port; repeatable", "N"},
             {"only-ports", 0, 0, G_OPTION_ARG_NONE, &cli->only_ports, "Look for MySQL on the ports of -p only", NULL},
-            {"filter", 'f', 0, G_OPTION_ARG_STRING, &cli->filter, "Read only packets that match (pcap-filter(7))", "BPF"})},
+            {"filter", 'f', 0, G_OPTION_ARG_STRING, &cli->filter, "Read only packets that match (pcap-filter(7))", "BPF"},
+            {"max-memory", 0, 0, G_OPTION_ARG_STRING, &cli->text.max_memory, "Fit all limits into this much memory, 64M at least", "SIZE"})},
         {OPTIONS_PASSWORDS, ENTRIES(
             {"passwords", 0, 0, G_OPTION_ARG_FILENAME, &cli->passwords_file, "Check logins against the passwords in a file of USER:PASSWORD lines", "FILE"})},
         {OPTIONS_TAIL, ENTRIES(
@@ -424,8 +425,11 @@ enum cli_exit cli_options_take(struct cli *cli, const struct cli_command *comman
     enum { MAX_SQL = 65536 };
     cli->files = cli->text.operands;
     cli->lasts = cli->tail || command->options & OPTIONS_LIVE;
-    if (!take_ports(cli, cli->text.ports) || !cli_take_size("--max-sql", cli->text.max_sql, MAX_SQL, &cli->max_sql))
+    if (!take_ports(cli, cli->text.ports) || !cli_take_size("--max-sql", cli->text.max_sql, MAX_SQL, &cli->max_sql) ||
+        !cli_take_size("--max-memory", cli->text.max_memory, 0, &cli->max_memory))
         return CLI_USAGE;
+    if (cli->max_memory && cli->max_memory < LIMITS_MEMORY_MIN)
+        return cli_usage("--max-memory %s: 64M is the least.", cli->text.max_memory);
     if (cli->only_ports && cli->ports->len == 0)
         return cli_usage("--only-ports needs the ports: add -p N.");
     if (command->take && !command->take(cli))
@@ -451,7 +455,7 @@ void cli_options_free(struct cli *cli)
         g_strfreev(lists[i]);
     policy_free(cli->policy);
     char *texts[] = {cli->policy_word, cli->show_policy, cli->filter,      cli->tls_key_password, cli->passwords_file,
-                     cli->text.max_sql, cli->text.by, cli->text.ignore, cli->text.also,
+                     cli->text.max_sql, cli->text.max_memory, cli->text.by, cli->text.ignore, cli->text.also,
                      cli->live.ring,    cli->live.user,       cli->live.records,
                      cli->text.format,  cli->text.color,      cli->text.format_help};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)

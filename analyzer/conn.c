@@ -26,6 +26,20 @@ static int tls_side(const struct conn *c, int dir)
     return dir == c->tls_client ? TLS_CLIENT : TLS_SERVER;
 }
 
+void conn_push_tls(struct conn *c, int side, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    enum { SMALL = 1024 };
+    /* A record in pieces that is not small gets room for the longest one. */
+    uint64_t most = n <= SMALL ? n : n + TLS_FRAGMENT_MAX;
+    if (budget_take(&c->share, most)) {
+        budget_give(&c->share, most);
+        tls_push(c->tls, side, p, n, stamp);
+    } else {
+        tls_gap(c->tls, side, n, false, stamp);
+    }
+    budget_settle(&c->share, &c->tls_held, tls_held(c->tls));
+}
+
 /* Detection has decided: the server sends in `server`. What is known of the connection until now goes into a record. */
 static struct connection *start_record(struct conn *c, int server)
 {
@@ -91,7 +105,7 @@ static void insert_tls(struct conn *c, int client)
     c->tls = tls_new(c->env->tls, c);
     c->tls_client = (uint8_t)client;
     c->tls_ns = first.stamp.time_ns;
-    tls_push(c->tls, TLS_CLIENT, first.bytes->data, first.bytes->len, first.stamp);
+    conn_push_tls(c, TLS_CLIENT, first.bytes->data, first.bytes->len, first.stamp);
     g_byte_array_unref(first.bytes);
 }
 
@@ -103,7 +117,7 @@ static void start_inside_tls(struct conn *c, int dir, int server)
     c->tls = tls_new(c->env->tls, c);
     c->tls_client = (uint8_t)!server;
     start_mysql(c, dir, server, DETECT_MIDSTREAM);
-    tls_push(c->tls, tls_side(c, dir), first.bytes->data, first.bytes->len, first.stamp);
+    conn_push_tls(c, tls_side(c, dir), first.bytes->data, first.bytes->len, first.stamp);
     g_byte_array_unref(first.bytes);
 }
 
@@ -240,6 +254,7 @@ static void forget_closed_tls(struct conn *c)
         return;
     tls_free(c->tls);
     c->tls = NULL;
+    budget_settle(&c->share, &c->tls_held, 0);
     c->foreign_tls = c->mode != CONN_OTHER;
     c->mode = CONN_OTHER;
 }
@@ -259,7 +274,7 @@ static void on_data(void *user, int dir, const uint8_t *p, uint32_t n, int64_t t
         plain_data(c, dir, p, n, stamp);
         return;
     }
-    tls_push(c->tls, tls_side(c, dir), p, n, stamp);
+    conn_push_tls(c, tls_side(c, dir), p, n, stamp);
     if (record_of(c) && !record_of(c)->hello_at.packet && tls_facts(c->tls)->suite_known)
         record_of(c)->hello_at = (struct connection_place){c->env->file, number};
     forget_closed_tls(c);

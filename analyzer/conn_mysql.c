@@ -47,7 +47,7 @@ static void start_tls(struct conn *c, enum mw_dir dir)
     c->tls = tls_new(c->env->tls, c);
     c->tls_client = !c->server;
     if (rest.n)
-        tls_push(c->tls, dir == MW_CLIENT ? TLS_CLIENT : TLS_SERVER, rest.p, rest.n, stamp);
+        conn_push_tls(c, dir == MW_CLIENT ? TLS_CLIENT : TLS_SERVER, rest.p, rest.n, stamp);
 }
 
 static void inflate(struct conn *c, enum mw_dir dir, const uint8_t *p, size_t n, struct mw_stamp stamp);
@@ -191,7 +191,7 @@ static void start_missed_tls(struct conn *c, enum mw_dir dir, const uint8_t *p, 
     mw_session_tls_missed(m->session);
     for (int d = 0; d < 2; d++)
         mw_framer_clear(&m->framer[d]);
-    tls_push(c->tls, dir == MW_CLIENT ? TLS_CLIENT : TLS_SERVER, p, n, stamp);
+    conn_push_tls(c, dir == MW_CLIENT ? TLS_CLIENT : TLS_SERVER, p, n, stamp);
 }
 
 /* The client may have asked for TLS, or for compression, in bytes that were lost. True: these bytes are TLS, and taken. */

@@ -37,6 +37,7 @@ struct conn {
     enum conn_mode mode;
     uint8_t server;     /* TCP direction in which the server sends */
     struct tls *tls;    /* below all that, once it has begun */
+    uint64_t tls_held;  /* bytes of the share for it */
     uint8_t tls_client; /* TCP direction in which the client of TLS sends */
     bool tls_came_off;  /* something was opened */
     bool x_turn;        /* X Protocol: the client is about to speak, or has only begun */
@@ -64,6 +65,9 @@ static inline struct connection *record_of(const struct conn *c)
 {
     return c->mysql ? c->mysql->record : c->x;
 }
+
+/* Hands bytes to TLS; beyond the connection's share of memory they are lost. */
+void conn_push_tls(struct conn *c, int side, const uint8_t *p, size_t n, struct mw_stamp stamp);
 
 /* MySQL begins: with its greeting or login, or in the middle. `c->server` and the record are set. */
 void conn_mysql_begin(struct conn *c, struct connection *record, enum detect_verdict verdict);

@@ -29,6 +29,12 @@ static inline struct limits limits_default(void)
     };
 }
 
+/** The least that limits_fit() can make do with. */
+#define LIMITS_MEMORY_MIN (UINT64_C(64) << 20)
+
+/** Fits what grows with the traffic into `bytes` of memory, at least LIMITS_MEMORY_MIN: the limits keep their proportions. */
+void limits_fit(struct limits *limits, uint64_t bytes);
+
 /** Adds `from` to `into`. Associative and commutative, so the order of merging does not show. */
 static inline void limit_hits_add(struct limit_hits *into, const struct limit_hits *from)
 {

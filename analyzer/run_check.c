@@ -41,7 +41,7 @@ static void report(struct output *out, const struct check *check)
 
 static enum cli_exit run_policy(struct cli *cli)
 {
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct verdict *verdict = verdict_new(cli->policy, &a->limits, &a->hits);
     const struct conn_observer observer = {.user = verdict, .event = on_event, .closed = on_closed};
     enum cli_exit analyzed = cli_analyze(cli, a, &observer);
@@ -71,7 +71,7 @@ static void on_draft_closed(void *user, struct connection *c)
 /* The policy that a good capture satisfies. */
 static enum cli_exit run_draft(struct cli *cli)
 {
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct policy_draft *draft = policy_draft_new();
     const struct conn_observer observer = {.user = draft, .event = on_draft_event, .closed = on_draft_closed};
     enum cli_exit result = cli_analyze(cli, a, &observer);

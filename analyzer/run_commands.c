@@ -110,7 +110,7 @@ static void on_chores(void *user, const struct analysis *a)
 
 enum cli_exit run_commands(struct cli *cli)
 {
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct run run = {.records = records_begin(cli->outputs, &kind)};
     run.reorder = reorder_new(cli->lasts ? 0 : WINDOW, a->limits.reorder_bytes, on_ordered, &run);
     run.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_done, &run);

@@ -48,7 +48,7 @@ static void on_chores(void *user, const struct analysis *a)
 
 enum cli_exit run_connections(struct cli *cli)
 {
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct run run = {.records = records_begin(cli->outputs, &kind)};
     run.reorder = reorder_new(cli->lasts ? 0 : WINDOW, a->limits.reorder_bytes, on_ordered, &run);
     const struct conn_observer observer = {.user = &run, .closed = on_closed};

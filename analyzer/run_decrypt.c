@@ -109,7 +109,7 @@ static enum cli_exit write_capture(struct cli *cli, struct survey *survey, const
     enum cli_exit result = cli_open_capture(cli, &out);
     if (result != CLI_OK)
         return result;
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct decrypt_capture *capture = decrypt_capture_new(output_file_sink(out), survey->fates, cli->mysql_only);
     char **paths = g_new0(char *, first->inputs->len + 1); /* directories have become files by now */
     for (guint i = 0; i < first->inputs->len; i++)
@@ -159,7 +159,7 @@ enum cli_exit run_decrypt(struct cli *cli)
                             .requests = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
                             .fates = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free)};
     const struct conn_observer observer = {.user = &survey, .event = on_event, .closed = on_closed};
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct spool spool = {.fd = -1};
     enum cli_exit result = prepare(cli, &spool);
     if (result == CLI_OK)

@@ -67,7 +67,7 @@ static void write_text(struct output *out, const struct analysis *a, const GArra
 
 enum cli_exit run_doctor(struct cli *cli)
 {
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     const struct conn_observer observer = {0};
     enum cli_exit result = cli_analyze(cli, a, &observer);
     GArray *findings = doctor_findings(a);

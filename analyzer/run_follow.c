@@ -491,7 +491,7 @@ enum cli_exit run_follow(struct cli *cli)
 {
     if (cli->outputs->len > 1)
         return cli_usage("follow writes one transcript: give one -o.");
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct follow f = {.out = &g_array_index(cli->outputs, struct output, 0), .id = cli->connection, .rows = cli->rows};
     f.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_done, &f);
     f.report = report_packets_new(true, false, cli->show_secrets);

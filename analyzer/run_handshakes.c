@@ -19,7 +19,7 @@ static void on_closed(void *user, struct connection *c)
 
 enum cli_exit run_handshakes(struct cli *cli)
 {
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct run run = {.all = handshakes_new()};
     if (cli->n_by)
         run.groups = handshake_groups_new(cli->by, cli->n_by);

@@ -148,7 +148,7 @@ enum cli_exit run_live(struct cli *cli)
         return CLI_OK;
     }
     char *what = g_strjoinv(", ", cli->tail ? cli->files : cli->live.interfaces);
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct run run = {.cli = cli, .summary = summary_new(), .view = live_view_new(what)};
     run.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_command, &run);
     command_gatherer_hide(run.gatherer, &cli->privacy);

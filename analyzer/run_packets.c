@@ -64,7 +64,7 @@ static void on_packet(void *user, const struct conn_packet *p)
 
 enum cli_exit run_packets(struct cli *cli)
 {
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct run run = {.n = cli->outputs->len};
     run.writers = g_new0(struct writer, run.n);
     for (size_t i = 0; i < run.n; i++)

@@ -13,7 +13,7 @@ enum cli_exit run_summary(struct cli *cli)
 {
     if (cli->tail)
         return run_live(cli);
-    struct analysis *a = analysis_new();
+    struct analysis *a = cli_analysis(cli);
     struct summary *s = summary_new();
     const struct conn_observer observer = {.user = s, .closed = on_closed};
     enum cli_exit result = cli_analyze(cli, a, &observer);

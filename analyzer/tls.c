@@ -527,6 +527,14 @@ enum tls_reason tls_why(const struct tls *t)
     return TLS_REASON_UNFINISHED;
 }
 
+size_t tls_held(const struct tls *t)
+{
+    size_t n = (t->early ? t->early->len : 0) + (t->agreement.transcript ? t->agreement.transcript->len : 0);
+    for (int dir = 0; dir < 2; dir++)
+        n += t->side[dir].records.room + t->side[dir].messages.room;
+    return n;
+}
+
 void tls_free(struct tls *t)
 {
     if (!t)

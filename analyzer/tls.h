@@ -72,6 +72,9 @@ enum tls_reason tls_why(const struct tls *t);
 /** The sentence of a reason. */
 const char *tls_reason_sentence(enum tls_reason reason);
 
+/** Bytes that wait in it for more. */
+size_t tls_held(const struct tls *t);
+
 /** Whether no application data can come any more: a reason is known for both directions. */
 bool tls_is_closed(const struct tls *t);
 

@@ -7,6 +7,9 @@
 /* Room for a record and the header of the next, which confirms it in a search. */
 enum { KEPT_MAX = TLS_HEADER + TLS_FRAGMENT_MAX + TLS_HEADER };
 
+/* Many connections may be in the middle of a small one. */
+enum { KEPT_FIRST = 1024 };
+
 static size_t fragment_length(const uint8_t *header)
 {
     return (size_t)header[3] << 8 | header[4];
@@ -71,6 +74,7 @@ static void drop_kept(struct tls_records *r)
 {
     g_free(r->kept);
     r->kept = NULL;
+    r->room = 0;
     r->have = 0;
     r->missing = 0;
     r->returned = false;
@@ -120,11 +124,13 @@ static bool begins_here(const uint8_t *p, size_t n, bool *wait)
 /* Moves what was pushed behind what is kept, at most `n` bytes. */
 static void keep(struct tls_records *r, size_t n)
 {
-    if (!r->kept)
-        r->kept = g_malloc(KEPT_MAX);
     n = MIN(n, MIN(r->in_left, KEPT_MAX - r->have));
     if (n == 0)
         return;
+    if (r->have + n > r->room) {
+        r->room = r->have + n <= KEPT_FIRST ? KEPT_FIRST : KEPT_MAX;
+        r->kept = g_realloc(r->kept, r->room);
+    }
     memcpy(r->kept + r->have, r->in, n);
     r->have += n;
     r->in += n;
@@ -140,7 +146,8 @@ static bool search(struct tls_records *r)
         bool wait = false, found = false;
         while (at < r->have && !(found = begins_here(r->kept + at, r->have - at, &wait)) && !wait)
             at++;
-        memmove(r->kept, r->kept + at, r->have - at);
+        if (r->have > at)
+            memmove(r->kept, r->kept + at, r->have - at);
         r->have -= at;
         r->passed += at;
         if (found)

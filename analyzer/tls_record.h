@@ -42,7 +42,7 @@ struct tls_records {
     size_t in_left;
     struct mw_stamp stamp; /* of `in` */
     uint8_t *kept;         /* a record that began in earlier bytes: header and fragment, NULL while none */
-    size_t have;
+    size_t have, room;     /* bytes in it, and of it */
     uint64_t missing; /* bytes of the fragment under way that were lost */
     uint64_t passed;  /* bytes lost or passed over since the last record */
     bool searching;

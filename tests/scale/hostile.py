@@ -16,6 +16,7 @@ import crowd  # noqa: E402
 
 VICTIM = "mysql97-plain-caching-sha2-fast.pcapng", 50014
 ZLIB = "mysql97-zlib-plain.pcapng"
+TLS = "mysql97-tls13-caching-sha2-full.pcapng", 57732
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 SERVER, PORT = b"\x7f\0\0\1", 13306
 ETHER4, ETHER6 = bytes(12) + b"\x08\0", bytes(12) + b"\x86\xdd"
@@ -314,7 +315,21 @@ def attributes(samples, n):
             yield p.say(0, data[piece:piece + 30000])
 
 
-ATTACKS = [syn_flood, syn_answers, tricks_on_victim, out_of_order, tiny_segments, overlaps, fragments, layers, greetings, garbage,
+def half_records(samples, n):
+    """TLS records of 16 KB, and handshakes of 16 MB, that never end, behind an SSLRequest."""
+    packets = crowd.read(samples, TLS)
+    made = [Peer(packets, crowd.said_by_client(packets)[0] + 1, i) for i in range(n // 4)]
+    yield from opened(made)
+    for kind in (b"\x16\x03\x03\x40\x00\x02\xff\xff\xff", b"\x17\x03\x03\x41\x00"):
+        for p in made:
+            yield p.say(0, kind + bytes(2000))
+        for p in made:
+            yield p.say(1, kind + bytes(16000))
+        for p in made:
+            yield p.say(1, bytes(8000))
+
+
+ATTACKS = [half_records, syn_flood, syn_answers, tricks_on_victim, out_of_order, tiny_segments, overlaps, fragments, layers, greetings, garbage,
            long_packets, endless_packet, bombs, half_frames, columns, statements, unanswered, attributes]
 
 
