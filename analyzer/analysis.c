@@ -371,6 +371,15 @@ static bool read_file(struct run *r, size_t i)
     return !usage;
 }
 
+/* The directories are empty: the recorder has not begun. */
+static void wait_for_first(struct run *r)
+{
+    while (!on_followed(r))
+        if (patience_wait(r->lasting->patience, NULL, 0, PATIENCE_CHORES_MS) == PATIENCE_OVER)
+            return;
+    add_input(r->a, r->next);
+}
+
 static enum analysis_end read_all(struct run *r)
 {
     struct analysis *a = r->a;
@@ -383,6 +392,8 @@ static enum analysis_end read_all(struct run *r)
         r->rotation = rotation_new(r->lasting->directories);
     for (guint i = 0; r->rotation && i < a->inputs->len; i++)
         rotation_know(r->rotation, input_at(r, i)->path);
+    if (a->inputs->len == 0 && r->rotation)
+        wait_for_first(r);
     if (a->live)
         read_interfaces(r);
     for (guint i = 0; !a->live && i < a->inputs->len && !usage; i++)

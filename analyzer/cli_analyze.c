@@ -13,8 +13,9 @@ static bool tell_directories(const struct cli *cli, const GArray *notes)
     bool all = true;
     for (guint i = 0; i < notes->len; i++) {
         const struct inputs_note *note = &g_array_index(notes, struct inputs_note, i);
-        all = all && note->captures;
-        if (!note->captures)
+        bool waits = cli->tail; /* for the first one to come */
+        all = all && (note->captures || waits);
+        if (!note->captures && !waits)
             cli_complain("The directory %s has no capture in it; name another one, or files.", note->directory);
         else if (note->others && !cli->quiet)
             cli_complain("In %s %u file%s left out: no capture%s.", note->directory, note->others,

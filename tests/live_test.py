@@ -30,6 +30,10 @@ from pathlib import Path
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import capture
 
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "cli"))
+import schema_test
+
 SKIPPED = 77
 PATIENCE = 30  # seconds until something that must happen has not
 SAMPLES = ["mysql97-login-errors", "mysql97-port3306-mixed-clients", "mysql97-prepared-all-types",
@@ -106,8 +110,20 @@ class Run:
 
     def __init__(self, *command, stdout=subprocess.PIPE, **more):
         self.process = subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, **more)
+        self.seen = b""
         if command[0].endswith("mywire"):
             wait_until(lambda: catches(self.process, signal.SIGINT) or self.process.poll() is not None, f"{command} runs")
+
+    def read_until(self, condition):
+        """-> whether it came true of stdout while the program runs."""
+        end, pipe = time.monotonic() + PATIENCE, self.process.stdout.fileno()
+        while time.monotonic() < end and not condition(self.seen):
+            if select.select([pipe], [], [], 0.1)[0]:
+                more = os.read(pipe, 65536)
+                if not more:
+                    break
+                self.seen += more
+        return condition(self.seen) and self.process.poll() is None
 
     def stop(self, how=signal.SIGINT):
         """-> stdout, stderr as text, status."""
@@ -121,7 +137,7 @@ class Run:
             self.process.kill()
             out, err = self.process.communicate()
             err += b"TIMEOUT"
-        return (out or b"").decode(), err.decode(), self.process.returncode
+        return (self.seen + (out or b"")).decode(), err.decode(), self.process.returncode
 
 
 def frames(sample):
@@ -137,6 +153,14 @@ def send(out, sample):
 
 def lines(text):
     return [json.loads(line) for line in text.splitlines()]
+
+
+def check_schema(records, what):
+    schemas = schema_test.Schemas(HERE.parent / "docs/schema")
+    for record in records:
+        name = f"{record['event']}.json"
+        schemas.check(record, schemas.documents[name], name)
+    check(not schemas.errors, f"{what}: against its schema", *schemas.errors[:5])
 
 
 def facts(records):
@@ -171,6 +195,7 @@ def test_replay(mywire, samples, out):
             text, err, status = run.stop()  # at once: what has come by then counts
             records = lines(text)
             check(status == 0, f"{name} on {interface}: status {status}", err)
+            check_schema(records, name)
             kinds = [r["event"] for r in records]
             check(kinds.count("summary") == 1 and kinds[-1] == "summary", f"{name}: one summary, at the end", kinds)
             told, expected = facts(r for r in records if r["event"] != "summary"), facts(from_file(mywire, sample, *options))
@@ -229,14 +254,11 @@ def test_prompt(mywire, samples, out):
     """A line reaches a reader while the run lasts."""
     run = Run(mywire, "live", "-i", "lo", "--interval", "1")
     send(out, samples / f"{REPLAYED}.pcapng")
-    seen, pipe = b"", run.process.stdout.fileno()
-    end = time.monotonic() + PATIENCE
-    while not (b'"event":"connection"' in seen and b'"event":"status"' in seen) and time.monotonic() < end:
-        if select.select([pipe], [], [], 1)[0]:
-            seen += os.read(pipe, 65536)
-    check(b'"event":"connection"' in seen and run.process.poll() is None, "records come while it runs", seen)
-    status = [r for r in lines(seen.decode()) if r["event"] == "status"]
+    good = run.read_until(lambda seen: b'"event":"connection"' in seen and b'"event":"status"' in seen and seen.endswith(b"\n"))
+    check(good, "records come while it runs", run.seen)
+    status = [r for r in lines(run.seen.decode()) if r["event"] == "status"]
     check(status and status[-1]["commands"] in (0, 6), "status", status)
+    check_schema(status, "status")
     run.stop()
 
 
@@ -379,7 +401,7 @@ def test_interface_goes(mywire, samples, out):
         wire.bind(("mw1", 0))
         for frame in frames(samples / f"{REPLAYED}.pcapng"):
             wire.send(frame)
-        time.sleep(0.3)
+        check(run.read_until(lambda seen: b'"event":"connection"' in seen), "packets of the first interface")
     subprocess.run(["ip", "link", "del", "mw0"], check=True)
     time.sleep(0.5)
     check(run.process.poll() is None, "the other interface goes on")

@@ -42,7 +42,7 @@ class Tail:
     def __init__(self, mywire, command, *arguments, form="ndjson", stdin=None):
         self.process = subprocess.Popen([mywire, command, "-F", form, *map(str, arguments)], stdin=stdin,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.out, self.form = b"", form
+        self.out, self.err, self.form = b"", "", form
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and not self.catches() and self.process.poll() is None:
             time.sleep(0.01)
@@ -64,6 +64,13 @@ class Tail:
                 self.out += more
         return condition(self.records()) and self.process.poll() is None
 
+    def hear(self, text):
+        """Waits for that to be said on stderr."""
+        end, pipe = time.monotonic() + PATIENCE, self.process.stderr.fileno()
+        while time.monotonic() < end and text not in self.err and self.process.poll() is None:
+            if select.select([pipe], [], [], 0.1)[0]:
+                self.err += os.read(pipe, 65536).decode()
+
     def records(self):
         return [json.loads(line) for line in self.out.split(b"\n")[:-1]] if self.form == "ndjson" else []
 
@@ -76,7 +83,7 @@ class Tail:
             self.process.kill()
             rest, err = self.process.communicate()
         self.out += rest
-        return self.records(), err.decode(), self.process.returncode
+        return self.records(), self.err + err.decode(), self.process.returncode
 
 
 def of_file(mywire, command, *paths):
@@ -177,6 +184,15 @@ def test_rotation(mywire, samples, folder):
     same(records, "a directory", err)
     check(status == 0 and "x_00002.pcap" in err, "a directory: what is said", status, err)
 
+    empty = folder / "empty"
+    empty.mkdir()
+    tail = Tail(mywire, "commands", "--tail", empty)
+    time.sleep(0.3)
+    (empty / "new.pcap").write_bytes(both)
+    check(tail.read_until(lambda records: len(records) == len(expected)), "a directory that was empty")
+    records, err, status = tail.stop()
+    check(status == 0, "a directory that was empty: status", status, err)
+
     path = folder / "same.pcap"
     path.write_bytes(first)
     tail = Tail(mywire, "commands", "--tail", path)
@@ -191,9 +207,8 @@ def test_rotation(mywire, samples, folder):
     path.write_bytes(first)
     tail = Tail(mywire, "commands", "--tail", path)
     check(tail.read_until(lambda records: len(records) >= enough), "a file that will be begun anew")
-    time.sleep(0.5)
     os.truncate(path, 0)
-    time.sleep(0.5)
+    tail.hear("begun anew")
     with open(path, "ab") as file:
         file.write(second)
     check(tail.read_until(lambda records: len(records) == len(expected)), "a file that was begun anew")
@@ -252,7 +267,6 @@ def test_pipes(mywire, samples, folder):
         tail.process.stdin.write(data[:-100])
         tail.process.stdin.flush()
         tail.process.send_signal(signal.SIGINT)
-        time.sleep(0.2)
         tail.process.stdin.write(data[-100:])
         tail.process.stdin.close()
         tail.process.stdin = None
