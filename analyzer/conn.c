@@ -366,6 +366,7 @@ static void tell_stranger(const struct conn *c)
                                    .ports = {c->flow->from.port, c->flow->to.port},
                                    .bytes = {c->bytes[0], c->bytes[1]},
                                    .from_the_middle = !c->syn_seen,
+                                   .named_port = is_known_port(c->env, c->flow->from.port) || is_known_port(c->env, c->flow->to.port),
                                    .tls = c->foreign_tls || c->tls};
     diagnosis_stranger(c->env->diagnosis, &s);
 }

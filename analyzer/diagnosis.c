@@ -101,6 +101,7 @@ void diagnosis_stranger(struct diagnosis *d, const struct diagnosis_stranger *s)
     if (!k)
         return;
     k->bytes += bytes;
+    d->named_port_tls += s->tls && s->named_port;
     if (k->count++ == 0) {
         k->file = s->file;
         k->packet = s->packet;

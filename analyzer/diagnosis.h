@@ -27,6 +27,7 @@ struct diagnosis {
     struct diagnosis_case midstream, one_way, lost, snaplen, damaged, x, guessed;
     struct diagnosis_case suspected;   /**< no MySQL by what was seen, but maybe the middle of it */
     struct diagnosis_case foreign_tls; /**< TLS from the first byte on, with something unknown in it */
+    uint64_t named_port_tls;           /**< of these, on a port where MySQL speaks */
     struct tally *ports; /**< payload of connections that were no MySQL, by the server's port; NULL none */
 };
 
@@ -38,6 +39,7 @@ struct diagnosis_stranger {
     uint16_t ports[2]; /**< by direction: the sender's */
     uint64_t bytes[2];
     bool from_the_middle;
+    bool named_port; /**< MySQL speaks on one of the ports, by its number or by an option */
     bool tls;
 };
 

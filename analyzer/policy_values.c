@@ -10,13 +10,25 @@
 
 /* -- globs --------------------------------------------------------------------------------------------------------- */
 
+/* Only the last * is gone back to, so the time is at most the product of the lengths. */
 static bool like(const char *glob, const char *name)
 {
-    char *small_glob = g_ascii_strdown(glob, -1), *small = g_ascii_strdown(name, -1);
-    bool is = g_pattern_match_simple(small_glob, small);
-    g_free(small_glob);
-    g_free(small);
-    return is;
+    const char *star = NULL, *from = NULL;
+    while (*name) {
+        if (*glob == '*') {
+            star = ++glob;
+            from = name;
+        } else if (*glob == '?' || (*glob && g_ascii_tolower(*glob) == g_ascii_tolower(*name))) {
+            glob++;
+            name++;
+        } else if (star) {
+            glob = star;
+            name = ++from;
+        } else {
+            return false;
+        }
+    }
+    return glob[strspn(glob, "*")] == 0;
 }
 
 bool policy_like(const GPtrArray *globs, const char *name)

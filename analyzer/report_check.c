@@ -189,7 +189,7 @@ static void text_unknown(struct output *out, const struct check *check, enum pol
 {
     for (int i = 0; i < VERDICT_CAUSES; i++) {
         const struct verdict_unknown *u = &check->verdict->rules[key].unknowns[i];
-        if (u->connections == 0 || verdict_cause_is_allowed(check->verdict, i) != allowed)
+        if (u->connections == 0 || verdict_cause_is_allowed(check->verdict, check->analysis, i) != allowed)
             continue;
         char *why = check_why(u, i);
         char *label = g_strdup_printf("  %s: ", policy_row(key)->id);
@@ -213,7 +213,7 @@ static void text_undecided(struct output *out, const struct check *check)
             continue;
         bool open = false; /* also of a rule that failed for others */
         for (int i = 0; i < VERDICT_CAUSES && rule; i++)
-            open = open || (check->verdict->rules[k].unknowns[i].connections && !verdict_cause_is_allowed(check->verdict, i));
+            open = open || (check->verdict->rules[k].unknowns[i].connections && !verdict_cause_is_allowed(check->verdict, check->analysis, i));
         if (rule && !open)
             continue;
         if (!begun)
@@ -239,7 +239,7 @@ static void text_allowed(struct output *out, const struct check *check)
     bool any = false;
     for (int k = 0; k < POLICY_KEYS; k++)
         for (int i = 0; i < VERDICT_CAUSES && verdict_has(check->verdict, k); i++)
-            any = any || (check->verdict->rules[k].unknowns[i].connections && verdict_cause_is_allowed(check->verdict, i));
+            any = any || (check->verdict->rules[k].unknowns[i].connections && verdict_cause_is_allowed(check->verdict, check->analysis, i));
     if (any)
         output_printf(out, "Not decided, and allowed so by [evidence]:\n");
     for (int k = 0; k < POLICY_KEYS && any; k++)
@@ -256,6 +256,25 @@ static void text_names(struct output *out, const struct check *check, enum verdi
     if (names->len)
         wrap(out, label, 2, names->str);
     g_string_free(names, TRUE);
+}
+
+/* Traffic that may be MySQL, and was not taken for it: no part of the verdict, and not to be overlooked. */
+static void strangers(struct output *out, const struct check *check, const char *before)
+{
+    const struct diagnosis *d = &check->analysis->diagnosis;
+    const struct {
+        uint64_t n;
+        const char *one, *many;
+    } kinds[] = {{d->foreign_tls.count, "TLS connection was not looked into: what is inside is not judged",
+                  "TLS connections were not looked into: what is inside is not judged"},
+                 {d->suspected.count, "TCP connection may be the middle of MySQL and is not judged; name its port with -p",
+                  "TCP connections may be the middle of MySQL and are not judged; name the ports with -p"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        char *label = g_strdup_printf("%s%" G_GUINT64_FORMAT " ", before, kinds[i].n);
+        if (kinds[i].n)
+            wrap(out, label, 4, kinds[i].n == 1 ? kinds[i].one : kinds[i].many);
+        g_free(label);
+    }
 }
 
 void report_check_text(struct output *out, const struct check *check)
@@ -275,6 +294,7 @@ void report_check_text(struct output *out, const struct check *check)
     text_names(out, check, VERDICT_NOT_APPLICABLE, "Nothing to apply to: ");
     text_allowed(out, check);
     evidence_text(out, check->analysis);
+    strangers(out, check, "  ");
 }
 
 /* -- Markdown ------------------------------------------------------------------------------------------------------ */
@@ -360,7 +380,7 @@ static void markdown_undecided(struct output *out, const struct check *check)
         }
         for (int i = 0; i < VERDICT_CAUSES && policy_row(k)->class == POLICY_CLASS_RULE; i++) {
             const struct verdict_unknown *u = &check->verdict->rules[k].unknowns[i];
-            if (u->connections == 0 || verdict_cause_is_allowed(check->verdict, i))
+            if (u->connections == 0 || verdict_cause_is_allowed(check->verdict, check->analysis, i))
                 continue;
             char *why = check_why(u, i), *where = check_where(u->connection, u->packet, u->file);
             output_printf(out, "%s- `%s`: ", begun ? "" : "\n## Not decided\n\n", policy_row(k)->id);
@@ -392,4 +412,5 @@ void report_check_markdown(struct output *out, const struct check *check)
     evidence_head(out, check->analysis);
     if (evidence_incomplete(check->analysis))
         output_printf(out, "An input could not be read, or not to its end: this is incomplete.\n");
+    strangers(out, check, "");
 }

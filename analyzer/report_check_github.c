@@ -73,7 +73,7 @@ static void annotate_undecided(struct output *out, const struct check *check, en
     }
     for (int i = 0; i < VERDICT_CAUSES; i++) {
         const struct verdict_unknown *u = &check->verdict->rules[key].unknowns[i];
-        if (u->connections == 0 || verdict_cause_is_allowed(check->verdict, i))
+        if (u->connections == 0 || verdict_cause_is_allowed(check->verdict, check->analysis, i))
             continue;
         char *why = check_why(u, i), *where = check_where(u->connection, u->packet, u->file);
         char *message = g_strdup_printf("undecided: %s (%s)", why, where);

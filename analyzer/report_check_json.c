@@ -69,7 +69,7 @@ static void put_undecided(struct json *j, const struct check *check, enum policy
         json_object_begin(j);
         json_put_string(j, "rule", policy_row(key)->id);
         json_put_string(j, "cause", verdict_cause_name(i));
-        json_put_bool(j, "allowed", verdict_cause_is_allowed(check->verdict, i));
+        json_put_bool(j, "allowed", verdict_cause_is_allowed(check->verdict, check->analysis, i));
         json_put_uint(j, "connections", u->connections);
         json_put_string(j, "sentence", why);
         json_put_uint(j, "connection", u->connection);

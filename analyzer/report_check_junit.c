@@ -108,7 +108,7 @@ static void undecided(struct output *out, const struct check *check, enum policy
     GString *body = g_string_new(NULL);
     for (int i = 0; i < VERDICT_CAUSES && row->class == POLICY_CLASS_RULE; i++) {
         const struct verdict_unknown *u = &check->verdict->rules[key].unknowns[i];
-        if (u->connections == 0 || verdict_cause_is_allowed(check->verdict, i))
+        if (u->connections == 0 || verdict_cause_is_allowed(check->verdict, check->analysis, i))
             continue;
         char *why = check_why(u, i), *where = check_where(u->connection, u->packet, u->file);
         char *one = g_strdup_printf("%s (%s)", why, where);

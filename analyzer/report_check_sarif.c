@@ -165,7 +165,7 @@ static void put_undecided(struct json *j, const struct check *check, enum policy
     }
     for (int i = 0; i < VERDICT_CAUSES; i++) {
         const struct verdict_unknown *u = &check->verdict->rules[key].unknowns[i];
-        if (u->connections == 0 || verdict_cause_is_allowed(check->verdict, i))
+        if (u->connections == 0 || verdict_cause_is_allowed(check->verdict, check->analysis, i))
             continue;
         begin_result(j, row->id, index, "open", "none");
         put_message(j, "message", check_why(u, i));

@@ -295,7 +295,7 @@ void verdict_merge(struct verdict *into, const struct verdict *from)
 uint64_t verdict_measure(const struct verdict *v, const struct analysis *a, enum policy_key key)
 {
     switch (key) {
-    case POLICY_MAX_UNDECRYPTED: return v->undecrypted;
+    case POLICY_MAX_UNDECRYPTED: return v->undecrypted + a->diagnosis.named_port_tls;
     case POLICY_MAX_GAP_BYTES: return v->gap_bytes;
     case POLICY_MAX_UNDECIDED: return v->undecided;
     case POLICY_MAX_UNREADABLE:
@@ -336,22 +336,22 @@ uint64_t verdict_findings_total(const struct verdict *v)
     return n;
 }
 
-bool verdict_cause_is_allowed(const struct verdict *v, enum verdict_cause cause)
+bool verdict_cause_is_allowed(const struct verdict *v, const struct analysis *a, enum verdict_cause cause)
 {
     static const enum policy_key allowances[] = {
 #define VERDICT_CAUSE(id, name, allowance, one, many) POLICY_##allowance,
 #include "analyzer/verdict_causes.def"
 #undef VERDICT_CAUSE
     };
-    return !is_beyond(v, NULL, allowances[cause]);
+    return !is_beyond(v, a, allowances[cause]);
 }
 
-static bool is_undecided(const struct verdict *v, enum policy_key key)
+static bool is_undecided(const struct verdict *v, const struct analysis *a, enum policy_key key)
 {
     const struct verdict_rule *r = &v->rules[key];
     bool beyond = false;
     for (int i = 0; i < VERDICT_CAUSES; i++)
-        beyond = beyond || (r->unknowns[i].connections && !verdict_cause_is_allowed(v, i));
+        beyond = beyond || (r->unknowns[i].connections && !verdict_cause_is_allowed(v, a, i));
     if (key == POLICY_LATENCY_LOGIN_P99) /* enough fast ones decide whatever the others were */
         return beyond && too_many_slow(r->violated + r->unknown, r->satisfied + r->violated + r->unknown);
     return beyond;
@@ -364,7 +364,7 @@ enum verdict_status verdict_status(const struct verdict *v, const struct analysi
         return is_beyond(v, a, key) ? VERDICT_UNDECIDED : VERDICT_PASSED;
     if (verdict_findings(v, key))
         return VERDICT_FAILED;
-    if (is_undecided(v, key))
+    if (is_undecided(v, a, key))
         return VERDICT_UNDECIDED;
     return r->satisfied + r->violated + r->unknown ? VERDICT_PASSED : VERDICT_NOT_APPLICABLE;
 }

@@ -116,7 +116,7 @@ const char *verdict_cause_name(enum verdict_cause cause);
 const char *verdict_cause_sentence(enum verdict_cause cause, uint64_t connections);
 
 /** Whether the policy allows what this cause left undecided. */
-bool verdict_cause_is_allowed(const struct verdict *v, enum verdict_cause cause);
+bool verdict_cause_is_allowed(const struct verdict *v, const struct analysis *a, enum verdict_cause cause);
 
 /** What a rule makes of a connection that is over, but for [errors]. */
 void verdict_judge(const struct policy *policy, enum policy_key key, const struct connection *c, struct judged *out);
