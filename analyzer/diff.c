@@ -89,7 +89,8 @@ static bool knows(const struct baseline *b, enum diff_fact fact)
 static void compare_fact(struct diff *d, enum diff_fact fact)
 {
     bool base = knows(d->base, fact), now = knows(d->now, fact);
-    if (base && now)
+    d->compared[fact] = base && now;
+    if (d->compared[fact])
         compare_values(d, fact);
     else if ((base && g_hash_table_size(d->base->values[fact])) || (now && g_hash_table_size(d->now->values[fact])))
         note(d, "%s cannot be compared: %s does not tell it%s.", diff_fact_title(fact), base ? d->now->file : d->base->file,

@@ -39,6 +39,7 @@ struct diff_change {
 struct diff {
     const struct baseline *base, *now;
     struct diff_thresholds thresholds;
+    bool compared[DIFF_FACTS]; /**< both tell the fact */
     GArray *changes;  /**< of struct diff_change: beyond the thresholds first, then by kind of fact and value */
     GPtrArray *notes; /**< sentences: what could not be compared, and what to keep in mind */
     size_t counts[DIFF_VERDICTS];

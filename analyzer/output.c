@@ -61,6 +61,23 @@ void output_text(struct output *out, const char *text)
     g_string_free(safe, TRUE);
 }
 
+void output_markdown(struct output *out, const char *text)
+{
+    GString *safe = g_string_new(NULL), *escaped = g_string_new(NULL);
+    text_escape_terminal(safe, text, strlen(text));
+    for (const char *p = safe->str; *p; p++) {
+        if (*p == '<' || *p == '>' || *p == '&' || *p == '@')
+            g_string_append_printf(escaped, "&#%d;", *p);
+        else if (strchr("\\`*_[]|~#!", *p))
+            g_string_append_printf(escaped, "\\%c", *p);
+        else
+            g_string_append_c(escaped, *p);
+    }
+    sink_write(out->sink, escaped->str, escaped->len);
+    g_string_free(safe, TRUE);
+    g_string_free(escaped, TRUE);
+}
+
 void output_printf(struct output *out, const char *format, ...)
 {
     va_list args;

@@ -47,6 +47,9 @@ char *output_close(struct output *out, bool keep);
 /** Writes a text that may hold anything, made safe for a terminal. */
 void output_text(struct output *out, const char *text);
 
+/** Writes a text that may hold anything as one line of Markdown: nothing in it is markup, a link, a mention or a cell's end. */
+void output_markdown(struct output *out, const char *text);
+
 /** printf to the output. */
 void output_printf(struct output *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

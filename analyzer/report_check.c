@@ -299,29 +299,11 @@ void report_check_text(struct output *out, const struct check *check)
 
 /* -- Markdown ------------------------------------------------------------------------------------------------------ */
 
-/* A text that may hold anything as one line of Markdown: nothing in it is markup, a link, a mention or a cell's end. */
-static void markdown(struct output *out, const char *text)
-{
-    GString *safe = g_string_new(NULL), *escaped = g_string_new(NULL);
-    text_escape_terminal(safe, text, strlen(text));
-    for (const char *p = safe->str; *p; p++) {
-        if (*p == '<' || *p == '>' || *p == '&' || *p == '@')
-            g_string_append_printf(escaped, "&#%d;", *p);
-        else if (strchr("\\`*_[]|~#!", *p))
-            g_string_append_printf(escaped, "\\%c", *p);
-        else
-            g_string_append_c(escaped, *p);
-    }
-    output_printf(out, "%s", escaped->str);
-    g_string_free(safe, TRUE);
-    g_string_free(escaped, TRUE);
-}
-
 /* A cell; takes `text`. */
 static void cell(struct output *out, char *text)
 {
     output_printf(out, " ");
-    markdown(out, text);
+    output_markdown(out, text);
     output_printf(out, " |");
     g_free(text);
 }
@@ -373,7 +355,7 @@ static void markdown_undecided(struct output *out, const struct check *check)
         if (policy_row(k)->class == POLICY_CLASS_EVIDENCE && status == VERDICT_UNDECIDED) {
             char *measure = check_measure(check, k);
             output_printf(out, "%s- `%s`: ", begun ? "" : "\n## Not decided\n\n", policy_row(k)->id);
-            markdown(out, measure);
+            output_markdown(out, measure);
             output_printf(out, "\n");
             g_free(measure);
             begun = true;
@@ -384,9 +366,9 @@ static void markdown_undecided(struct output *out, const struct check *check)
                 continue;
             char *why = check_why(u, i), *where = check_where(u->connection, u->packet, u->file);
             output_printf(out, "%s- `%s`: ", begun ? "" : "\n## Not decided\n\n", policy_row(k)->id);
-            markdown(out, why);
+            output_markdown(out, why);
             output_printf(out, " (");
-            markdown(out, where);
+            output_markdown(out, where);
             output_printf(out, ")\n");
             g_free(why);
             g_free(where);
@@ -400,7 +382,7 @@ void report_check_markdown(struct output *out, const struct check *check)
     enum verdict_status status;
     char *headline = check_headline(check);
     output_printf(out, "# mywire check: %s\n\n", check_result_word(check->result));
-    markdown(out, headline);
+    output_markdown(out, headline);
     output_printf(out, ".\n\n");
     g_free(headline);
     markdown_rows(out, check);

@@ -1,83 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JUnit XML as Jenkins' and GitLab's readers take it (jenkinsci/xunit-plugin, junit-10.xsd):
- *
- *     testsuites > testsuite > properties, testcase > failure | error | skipped
- */
 #include <string.h>
 
 #include "analyzer/evidence.h"
+#include "analyzer/junit.h"
 #include "analyzer/report_check.h"
 #include "analyzer/text.h"
 
-/* Text for XML 1.0, in content or an attribute: what XML cannot hold, control characters and U+FFFE, U+FFFF, is not
- * there. Line ends are kept for content. */
-static void xml(struct output *out, const char *text, bool lines)
-{
-    GString *safe = g_string_new(NULL);
-    char **parts = lines ? g_strsplit(text, "\n", -1) : NULL;
-    for (char **p = parts; p && *p; p++) {
-        if (p != parts)
-            g_string_append_c(safe, '\n');
-        text_escape_terminal(safe, *p, strlen(*p));
-    }
-    if (!parts)
-        text_escape_terminal(safe, text, strlen(text));
-    g_strfreev(parts);
-    GString *escaped = g_string_new(NULL);
-    for (const char *p = safe->str; *p; p = g_utf8_next_char(p)) {
-        gunichar character = g_utf8_get_char(p);
-        switch (character) {
-        case '<': g_string_append(escaped, "&lt;"); break;
-        case '>': g_string_append(escaped, "&gt;"); break;
-        case '&': g_string_append(escaped, "&amp;"); break;
-        case '"': g_string_append(escaped, "&quot;"); break;
-        default: g_string_append_unichar(escaped, character == 0xfffe || character == 0xffff ? 0xfffd : character);
-        }
-    }
-    output_printf(out, "%s", escaped->str);
-    g_string_free(safe, TRUE);
-    g_string_free(escaped, TRUE);
-}
-
-static void attribute(struct output *out, const char *name, const char *value)
-{
-    output_printf(out, " %s=\"", name);
-    xml(out, value, false);
-    output_printf(out, "\"");
-}
-
-static void property(struct output *out, const char *name, const char *value)
-{
-    output_printf(out, "      <property");
-    attribute(out, "name", name);
-    attribute(out, "value", value);
-    output_printf(out, "/>\n");
-}
-
-/* <failure message="…" type="…">body</failure>; takes message and body. */
-static void outcome(struct output *out, const char *element, const char *type, char *message, char *body)
-{
-    output_printf(out, "      <%s", element);
-    attribute(out, "message", message);
-    attribute(out, "type", type);
-    output_printf(out, ">");
-    xml(out, body, true);
-    output_printf(out, "</%s>\n", element);
-    g_free(message);
-    g_free(body);
-}
-
-static void begin_case(struct output *out, const struct check *check, const char *name)
-{
-    char *class = g_strdup_printf("mywire.check.%s", check->verdict->policy->name);
-    output_printf(out, "    <testcase");
-    attribute(out, "name", name);
-    attribute(out, "classname", class);
-    output_printf(out, " time=\"0\"");
-    g_free(class);
-}
-
-static void failure(struct output *out, const struct check *check, enum policy_key key)
+static void failure(struct output *out, const struct check *check, const char *class, enum policy_key key)
 {
     enum { SHOWN = 100 };
     const struct policy_row *row = policy_row(key);
@@ -98,11 +27,11 @@ static void failure(struct output *out, const struct check *check, enum policy_k
         g_string_append_printf(body, "and %" G_GUINT64_FORMAT " more\n", n - SHOWN);
     g_string_append_printf(body, "\n%s\n", row->help);
     char *message = g_strdup_printf("%s: %" G_GUINT64_FORMAT " finding%s, wanted: %s", row->id, n, n == 1 ? "" : "s", wanted);
-    outcome(out, "failure", policy_severity_name(row->severity), message, g_string_free(body, FALSE));
+    junit_outcome(out, class, row->id, "failure", policy_severity_name(row->severity), message, g_string_free(body, FALSE));
     g_free(wanted);
 }
 
-static void undecided(struct output *out, const struct check *check, enum policy_key key)
+static void undecided(struct output *out, const struct check *check, const char *class, enum policy_key key)
 {
     const struct policy_row *row = policy_row(key);
     GString *body = g_string_new(NULL);
@@ -122,17 +51,16 @@ static void undecided(struct output *out, const struct check *check, enum policy
     char *message = measure ? g_strdup_printf("%s: %s", row->id, measure) : g_strdup_printf("%s: undecided", row->id);
     if (measure)
         g_string_append_printf(body, "%s\n", row->help);
-    outcome(out, "error", "undecided", message, g_string_free(body, FALSE));
+    junit_outcome(out, class, row->id, "error", "undecided", message, g_string_free(body, FALSE));
     g_free(measure);
 }
 
 /* Inputs that were not read to their ends are a test case of their own. */
-static void input_case(struct output *out, const struct check *check)
+static void input_case(struct output *out, const struct check *check, const char *class)
 {
     const GArray *inputs = check->analysis->inputs;
-    begin_case(out, check, "input.complete");
     if (!evidence_incomplete(check->analysis)) {
-        output_printf(out, "/>\n");
+        junit_passed(out, class, "input.complete");
         return;
     }
     GString *body = g_string_new(NULL);
@@ -143,72 +71,50 @@ static void input_case(struct output *out, const struct check *check)
         if (error)
             g_string_append_c(body, '\n');
     }
-    output_printf(out, ">\n");
-    outcome(out, "error", "input", g_strdup("an input could not be read, or not to its end"), g_string_free(body, FALSE));
-    output_printf(out, "    </testcase>\n");
+    junit_outcome(out, class, "input.complete", "error", "input", g_strdup("an input could not be read, or not to its end"),
+                  g_string_free(body, FALSE));
 }
 
-static void suite_head(struct output *out, const struct check *check)
+static struct junit_counts count(const struct check *check)
 {
-    unsigned tests = 1, failures = 0, errors = evidence_incomplete(check->analysis) > 0, skipped = 0;
+    struct junit_counts n = {.tests = 1, .errors = evidence_incomplete(check->analysis) > 0};
     enum verdict_status status;
     for (int k = 0; k < POLICY_KEYS; k++) {
-        tests += check_row(check, k, &status);
         if (!check_row(check, k, &status))
             continue;
-        failures += status == VERDICT_FAILED;
-        errors += status == VERDICT_UNDECIDED;
-        skipped += status == VERDICT_NOT_APPLICABLE;
+        n.tests++;
+        n.failures += status == VERDICT_FAILED;
+        n.errors += status == VERDICT_UNDECIDED;
+        n.skipped += status == VERDICT_NOT_APPLICABLE;
     }
-    char *name = g_strdup_printf("mywire check %s", check->verdict->policy->name);
-    output_printf(out, "<testsuites");
-    attribute(out, "name", name);
-    output_printf(out, " tests=\"%u\" failures=\"%u\" errors=\"%u\" time=\"0\">\n  <testsuite", tests, failures, errors);
-    attribute(out, "name", name);
-    output_printf(out, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"0\"", tests, failures, errors,
-                  skipped);
-    if (check->analysis->first_ns) {
-        GDateTime *time = g_date_time_new_from_unix_utc(check->analysis->first_ns / 1000000000);
-        char *text = time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%S") : NULL;
-        if (text)
-            attribute(out, "timestamp", text);
-        g_free(text);
-        if (time)
-            g_date_time_unref(time);
-    }
-    output_printf(out, ">\n");
-    g_free(name);
+    return n;
 }
 
 void report_check_junit(struct output *out, const struct check *check)
 {
     enum verdict_status status;
-    char *headline = check_headline(check);
-    output_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    suite_head(out, check);
-    output_printf(out, "    <properties>\n");
-    property(out, "policy", check->verdict->policy->name);
-    property(out, "verdict", verdict_status_name(check->result));
-    property(out, "summary", headline);
-    output_printf(out, "    </properties>\n");
-    g_free(headline);
+    const char *policy = check->verdict->policy->name;
+    char *headline = check_headline(check), *class = g_strdup_printf("mywire.check.%s", policy);
+    char *name = g_strdup_printf("mywire check %s", policy);
+    const struct junit_counts counts = count(check);
+    const char *const properties[] = {"policy", policy, "verdict", verdict_status_name(check->result), "summary", headline, NULL};
+    junit_begin(out, name, &counts, check->analysis->first_ns);
+    junit_properties(out, properties);
     for (int k = 0; k < POLICY_KEYS; k++) {
         if (!check_row(check, k, &status))
             continue;
-        begin_case(out, check, policy_row(k)->id);
-        if (status == VERDICT_PASSED) {
-            output_printf(out, "/>\n");
-            continue;
-        }
-        output_printf(out, ">\n");
-        if (status == VERDICT_FAILED)
-            failure(out, check, k);
+        if (status == VERDICT_PASSED)
+            junit_passed(out, class, policy_row(k)->id);
+        else if (status == VERDICT_FAILED)
+            failure(out, check, class, k);
         else if (status == VERDICT_UNDECIDED)
-            undecided(out, check, k);
+            undecided(out, check, class, k);
         else
-            output_printf(out, "      <skipped/>\n");
-        output_printf(out, "    </testcase>\n");
+            junit_skipped(out, class, policy_row(k)->id);
     }
-    input_case(out, check);
-    output_printf(out, "  </testsuite>\n</testsuites>\n");
+    input_case(out, check, class);
+    junit_end(out);
+    g_free(headline);
+    g_free(class);
+    g_free(name);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/report_diff.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "analyzer/json.h"
+#include "analyzer/junit.h"
 #include "analyzer/table.h"
 #include "analyzer/text.h"
 
@@ -139,10 +141,7 @@ static void cells_of(const struct diff_change *c, char *cells[5])
     cells[0] = g_strdup(kind_text(c));
     cells[1] = c->latency[0] && c->latency[0]->label ? g_strdup_printf("Statement %s", c->quantile_name)
                                                      : g_strdup(diff_subject(c));
-    GString *safe = g_string_new(NULL);
-    const char *object = diff_object(c);
-    text_escape_terminal(safe, object, strlen(object));
-    cells[2] = g_string_free(safe, FALSE);
+    cells[2] = g_strdup(diff_object(c));
     for (int side = 0; side < 2; side++)
         cells[3 + side] = c->latency[0] ? g_strdup_printf("%.3f ms", (double)c->quantile[side].value / 1000)
                                         : value_text(side ? c->now : c->base);
@@ -164,24 +163,16 @@ static void text_changes(struct output *out, const struct diff *d, enum diff_ver
         cells_of(c, cells);
         table_row(t);
         for (int k = 0; k < 5; k++) {
-            table_cell(t, cells[k], k == 0 ? (verdict == DIFF_BEYOND ? TABLE_BAD : TABLE_DIM) : TABLE_PLAIN);
+            GString *safe = g_string_new(NULL);
+            text_escape_terminal(safe, cells[k], strlen(cells[k]));
+            table_cell(t, safe->str, k == 0 ? (verdict == DIFF_BEYOND ? TABLE_BAD : TABLE_DIM) : TABLE_PLAIN);
+            g_string_free(safe, TRUE);
             g_free(cells[k]);
         }
     }
     table_print(t, out->sink);
     table_free(t);
     output_printf(out, "\n");
-}
-
-static void markdown_cell(struct output *out, const char *text)
-{
-    GString *safe = g_string_new(NULL);
-    for (; *text; text++)
-        g_string_append_printf(safe, strchr("|\\`*_<>[]", *text) ? "\\%c" : *text == '\n' ? " " : "%c", *text);
-    output_printf(out, " ");
-    output_text(out, safe->str);
-    output_printf(out, " |");
-    g_string_free(safe, TRUE);
 }
 
 static void markdown_changes(struct output *out, const struct diff *d, enum diff_verdict verdict)
@@ -195,7 +186,9 @@ static void markdown_changes(struct output *out, const struct diff *d, enum diff
         cells_of(c, cells);
         output_printf(out, "|");
         for (int k = 0; k < 5; k++) {
-            markdown_cell(out, cells[k]);
+            output_printf(out, " ");
+            output_markdown(out, cells[k]);
+            output_printf(out, " |");
             g_free(cells[k]);
         }
         output_printf(out, "\n");
@@ -207,7 +200,7 @@ static void write_side(struct output *out, const char *name, const struct baseli
 {
     bool markdown = out->format == FORMAT_MARKDOWN;
     output_printf(out, markdown ? "- **%s**: " : "%s  ", name);
-    output_text(out, b->file);
+    (markdown ? output_markdown : output_text)(out, b->file);
     output_printf(out, ", %s of %" G_GUINT64_FORMAT " connection%s\n", b->event, b->connections,
                   b->connections == 1 ? "" : "s");
 }
@@ -233,13 +226,112 @@ static int write_text(struct output *out, const struct diff *d)
     }
     for (guint i = 0; i < d->notes->len; i++) {
         output_printf(out, markdown ? "- " : "Note: ");
-        output_text(out, d->notes->pdata[i]);
+        (markdown ? output_markdown : output_text)(out, d->notes->pdata[i]);
         output_printf(out, "\n");
     }
     return 0;
 }
 
+/* -- JUnit: a case for each fact, and for each duration that both tell --------------------------------------------------- */
+
+/* What a change is a case of. */
+static const char *case_of(const struct diff_change *c)
+{
+    return !c->latency[0] ? diff_fact_key(c->fact) : c->latency[0]->label ? "digest.latency" : c->latency[0]->key;
+}
+
+/* The sentences of the changes beyond the thresholds that are of a case; NULL without any. `n` gets their number. */
+static char *failures_of(const struct diff *d, const char *name, unsigned *n)
+{
+    GString *body = g_string_new(NULL);
+    *n = 0;
+    for (guint i = 0; i < d->changes->len; i++) {
+        const struct diff_change *c = &g_array_index(d->changes, struct diff_change, i);
+        if (c->verdict != DIFF_BEYOND || strcmp(case_of(c), name) != 0)
+            continue;
+        char *sentence = diff_sentence(d, c);
+        text_escape_terminal(body, sentence, strlen(sentence));
+        g_string_append_c(body, '\n');
+        g_free(sentence);
+        ++*n;
+    }
+    return g_string_free(body, *n == 0);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names of all cases: facts in their order, then durations by name. */
+static GPtrArray *cases(const struct diff *d)
+{
+    GPtrArray *names = g_ptr_array_new(), *durations = g_ptr_array_new();
+    GHashTableIter i;
+    gpointer key, latency;
+    bool statements = false;
+    for (int f = 0; f < DIFF_FACTS; f++)
+        if (d->thresholds.facts[f] && (d->base->values[f] || d->now->values[f]))
+            g_ptr_array_add(names, (gpointer)diff_fact_key(f));
+    g_hash_table_iter_init(&i, d->now->latencies);
+    while (g_hash_table_iter_next(&i, &key, &latency)) {
+        bool named = ((struct baseline_latency *)latency)->label != NULL;
+        statements = statements || named;
+        if (!named && g_hash_table_contains(d->base->latencies, key))
+            g_ptr_array_add(durations, key);
+    }
+    if (durations->len)
+        qsort(durations->pdata, durations->len, sizeof(gpointer), by_name);
+    g_ptr_array_extend_and_steal(names, durations);
+    if (statements)
+        g_ptr_array_add(names, (gpointer) "digest.latency");
+    return names;
+}
+
+/* A fact that one of them does not tell. */
+static bool is_skipped(const struct diff *d, const char *name)
+{
+    enum diff_fact fact = diff_fact_from(name, strlen(name));
+    return fact != DIFF_FACTS && !d->compared[fact];
+}
+
+static int write_junit(struct output *out, const struct diff *d)
+{
+    static const char class[] = "mywire.diff";
+    GPtrArray *names = cases(d);
+    struct junit_counts counts = {.tests = names->len};
+    unsigned n;
+    for (guint i = 0; i < names->len; i++) {
+        char *body = failures_of(d, names->pdata[i], &n);
+        counts.failures += body != NULL;
+        counts.skipped += is_skipped(d, names->pdata[i]);
+        g_free(body);
+    }
+    const char *const properties[] = {"compared", d->base->event, "base", d->base->file, "new", d->now->file, NULL};
+    junit_begin(out, "mywire diff", &counts, 0);
+    junit_properties(out, properties);
+    for (guint i = 0; i < names->len; i++) {
+        char *body = failures_of(d, names->pdata[i], &n);
+        if (body)
+            junit_outcome(out, class, names->pdata[i], "failure", "change",
+                          g_strdup_printf("%s: %u change%s beyond the thresholds", (const char *)names->pdata[i], n,
+                                          n == 1 ? "" : "s"),
+                          body);
+        else if (is_skipped(d, names->pdata[i]))
+            junit_skipped(out, class, names->pdata[i]);
+        else
+            junit_passed(out, class, names->pdata[i]);
+    }
+    junit_end(out);
+    g_ptr_array_free(names, TRUE);
+    return 0;
+}
+
 int report_diff(struct output *out, const struct diff *d)
 {
-    return out->format == FORMAT_JSON ? write_json(out, d) : write_text(out, d);
+    switch (out->format) {
+    case FORMAT_JSON: return write_json(out, d);
+    case FORMAT_JUNIT: return write_junit(out, d);
+    default: return write_text(out, d);
+    }
 }

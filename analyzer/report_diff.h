@@ -5,7 +5,7 @@
 #include "analyzer/diff.h"
 #include "analyzer/output.h"
 
-/** Writes the difference in the output's format: text, json or markdown. Returns 0 or an errno value. */
+/** Writes the difference in the output's format: text, json, junit or markdown. Returns 0 or an errno value. */
 int report_diff(struct output *out, const struct diff *d);
 
 #endif

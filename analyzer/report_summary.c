@@ -157,7 +157,7 @@ static void line(struct output *out, const char *label, const char *value)
         output_printf(out, "%.*s- **%s**: ", (int)strspn(label, " "), "  ", label + strspn(label, " "));
     else
         output_printf(out, "%-14s ", label);
-    output_text(out, value);
+    (out->format == FORMAT_MARKDOWN ? output_markdown : output_text)(out, value);
     output_printf(out, "\n");
 }
 
@@ -246,7 +246,7 @@ static void write_findings(struct output *out, const struct analysis *a, const G
     for (guint i = 0; i < findings->len; i++) {
         const struct doctor_finding *f = &g_array_index(findings, struct doctor_finding, i);
         output_printf(out, out->format == FORMAT_MARKDOWN ? "- **%s**: " : "  %s: ", doctor_severity_name(f->severity));
-        output_text(out, f->sentence);
+        (out->format == FORMAT_MARKDOWN ? output_markdown : output_text)(out, f->sentence);
         if (a->live) { /* there is no file to ask the doctor about */
             output_printf(out, ". ");
             output_text(out, f->advice);

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 from pathlib import Path
 
 import capture
@@ -73,6 +74,7 @@ class Test:
 
 def main():
     mywire, samples = sys.argv[1], Path(sys.argv[2])
+    schema = Path(__file__).parent / "schemas/junit.xsd"
     with tempfile.TemporaryDirectory() as folder:
         test, capture_file = Test(mywire, Path(folder)), Path(folder) / "logins.pcap"
         for command in ("handshakes", "summary"):
@@ -100,7 +102,15 @@ def main():
             test.expect(f"{command}: a threshold", status == 0, rules)
             status, rules, told, _ = test.diff("--min-slowdown", "30000", base, slow)
             test.expect(f"{command}: least growth", status == 0, rules)
+            report = test.folder / "report.xml"
+            status, _, error = run(mywire, "diff", "-o", f"junit:{report}", base, other)
+            valid = subprocess.run(["xmllint", "--noout", "--schema", schema, report], capture_output=True).returncode == 0
+            suite = xml.etree.ElementTree.parse(report).getroot()[0]
+            failed = {case.get("name") for case in suite.iter("testcase") if case.find("failure") is not None}
+            test.expect(f"{command}: JUnit", status == 1 and valid and "user" in failed and "dialect" not in failed, failed)
+            test.expect(f"{command}: JUnit counts", int(suite.get("failures")) == len(failed), suite.attrib)
             status, rules, told, _ = test.diff(base, other)
+            test.expect(f"{command}: JUnit's failures", failed == {r.split(".")[0] for r in rules}, (failed, rules.keys()))
             test.expect(f"{command}: users", status == 1 and {"user.new", "user.vanished"} <= rules.keys(), rules)
             users = {c["value"] for c in told["changes"] if c["rule"] == "user.new"}
             test.expect(f"{command}: names", users == {"fast", "sha"}, users)
