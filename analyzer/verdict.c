@@ -91,6 +91,22 @@ static struct open_connection *open_of(struct verdict *v, uint64_t id)
     return open;
 }
 
+/* Whose the findings of events are is filled in here, when the record is as it may be told (privacy.h). */
+static void name_findings(struct verdict *v, const struct connection *c)
+{
+    uint32_t violated = open_of(v, c->id)->violated;
+    for (int k = 0; k < POLICY_KEYS; k++)
+        for (guint i = 0; violated >> k & 1 && i < v->rules[k].kept->len; i++) {
+            struct verdict_finding *f = g_ptr_array_index(v->rules[k].kept, i);
+            if (f->connection != c->id)
+                continue;
+            f->client = c->client;
+            f->server = c->server;
+            g_free(f->user);
+            f->user = g_strdup(c->user);
+        }
+}
+
 /* Takes `seen`. */
 static void add_finding(struct verdict *v, enum policy_key key, const struct connection *c, struct connection_place at,
                         char *seen)
@@ -102,9 +118,6 @@ static void add_finding(struct verdict *v, enum policy_key key, const struct con
                                   .ordinal = ++open->ordinal,
                                   .file = placed ? at.file : c->files ? g_ptr_array_index(c->files, 0) : NULL,
                                   .packet = placed ? at.packet : c->first_packet,
-                                  .client = c->client,
-                                  .server = c->server,
-                                  .user = g_strdup(c->user),
                                   .seen = seen};
     v->rules[key].findings++;
     open->violated |= 1u << key;
@@ -245,6 +258,7 @@ void verdict_closed(struct verdict *v, const struct connection *c)
     v->gap_bytes += c->gap_bytes;
     if (login_us >= 0)
         sketch_add(&v->login_us, login_us);
+    name_findings(v, c);
     g_hash_table_remove(v->open, &id);
 }
 

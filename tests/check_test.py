@@ -260,6 +260,20 @@ class Tests:
             self.expect("hostile names: exit status", status == 1, status)
             self.expect("hostile names: file", all(f["file"] == str(capture) for f in result["findings"]))
 
+    def anonymized(self):
+        """--anonymize covers findings that are made while a connection is open as well."""
+        with tempfile.TemporaryDirectory() as folder:
+            key, policy = Path(folder) / "key", Path(folder) / "p.ini"
+            key.write_bytes(b"k" * 32)
+            policy.write_text("[auth]\nmax-failures = 0\nallow-plugin = parsec\n[errors]\nmax = 0\n")
+            for name in "mysql97-misc-libmysqlclient", "mysql97-error-mid-result":
+                status, result = self.all_formats(f"anonymized {name}", ["--policy", policy, "--anonymize", key,
+                                                                         self.samples / f"{name}.pcapng"])
+                self.expect(f"anonymized {name}: exit status", status == 1, status)
+                for finding in result["findings"]:
+                    self.expect(f"anonymized {name}", finding["user"].startswith("h_") and finding["client_port"] > 0
+                                and "127.0.0.1" not in (finding["client_ip"], finding["server_ip"]), finding)
+
     def main(self):
         for path in sorted(self.samples.glob("*.truth.json")):
             name = path.name.removesuffix(".truth.json")
@@ -269,6 +283,7 @@ class Tests:
                     self.sample(name, capture, policy, with_keys)
         self.make_policy()
         self.hostile_names()
+        self.anonymized()
         print(f"{self.passed} passed, {self.failed} failed")
         return self.failed > 0 or self.passed == 0
 
