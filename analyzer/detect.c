@@ -47,6 +47,7 @@ static void drop(struct detector *d, int dir)
 void detector_gap(struct detector *d, int dir)
 {
     drop(d, dir);
+    d->speaker = 0; /* what comes next is another turn, even of the other side, if it answers this */
 }
 
 static enum mw_guess looks(const struct detector *d, int dir, enum mw_guess (*like)(const uint8_t *, size_t))
@@ -174,7 +175,7 @@ enum detect_verdict detector_push(struct detector *d, const struct detect_hints 
     const GByteArray *b = d->first[dir].bytes;
     if (b->len == 0)
         return DETECT_NOTHING_YET;
-    if (!hints->middle && !d->begun[dir] && !take_proxy(d, dir))
+    if (!d->begun[dir] && !take_proxy(d, dir))
         return DETECT_NOTHING_YET;
     enum mw_guess hello = hints->inside_tls ? MW_NO : tls_looks_like_hello(b->data, b->len);
     *server = !dir;

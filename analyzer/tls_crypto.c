@@ -234,8 +234,14 @@ static enum tls_open open_block(struct tls_opener *o, uint64_t sequence, uint8_t
     if (o->encrypt_then_mac && !mac_fits(o, sequence, type, version, p, n - n_outside, p + n - n_outside))
         return TLS_BAD_MAC;
     uint8_t *content = room + n_iv;
-    if (gnutls_cipher_decrypt2(o->cipher, p + n_iv, n_inside, content, n_inside) < 0 || !unpad(content, &n_inside))
+    if (gnutls_cipher_decrypt2(o->cipher, p + n_iv, n_inside, content, n_inside) < 0)
         return TLS_BAD_MAC;
+    if (!unpad(content, &n_inside)) {
+        /* The MAC has shown that it is this record. Of a single block nothing is known where the one before it is not. */
+        if (!o->encrypt_then_mac || o->explicit_iv || n_inside != n_block)
+            return TLS_BAD_MAC;
+        n_inside = 0;
+    }
     if (!o->encrypt_then_mac) {
         if (n_inside < o->n_mac)
             return TLS_BAD_MAC;

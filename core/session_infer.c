@@ -22,6 +22,14 @@ static void finish(struct mw_session *s)
     s->ctx[MW_SERVER].phase = (uint8_t)session_next_phase(s);
 }
 
+void session_infer_prepared(struct mw_session *s)
+{
+    uint8_t phase = s->ctx[MW_SERVER].phase;
+    bool last = phase == MW_PHASE_RESULT_END || (phase == MW_PHASE_PARAMS_END && s->prepared_columns == 0);
+    if (s->caps_guessed && last)
+        finish(s);
+}
+
 void session_infer_no_eof(struct mw_session *s)
 {
     struct mw_ctx *ctx = &s->ctx[MW_SERVER];

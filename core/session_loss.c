@@ -239,6 +239,7 @@ unsigned mw_session_gap(struct mw_session *s, enum mw_dir dir)
         client->phase = login ? MW_PHASE_AUTH_WAIT : MW_PHASE_COMMAND;
         return 0;
     }
+    session_infer_prepared(s);
     lose_replies(s);
     client->phase = MW_PHASE_COMMAND;
     if (login)

@@ -121,6 +121,9 @@ void session_guess_login(struct mw_session *s);
 /** Makes these the columns of the rows that come; takes over the reference. */
 void session_set_columns(struct mw_session *s, const struct mw_columns *columns);
 
+/** Bytes of the server are lost behind the last definition of a statement: whether an EOF was among them or not, it is prepared. */
+void session_infer_prepared(struct mw_session *s);
+
 /** Looks at a packet before it is decoded, in a session of which something is guessed. */
 void session_infer(struct mw_session *s, enum mw_dir dir, const struct mw_packet *packet);
 

@@ -288,6 +288,13 @@ static const struct record *keep_bytes(struct walk *walk, enum chunk chunk, uint
     return keep(walk, &record);
 }
 
+/* Behind a gap: nothing is recognised, and replies may have been in it. */
+static const struct record *keep_unread(struct walk *walk, const char *why)
+{
+    mw_session_skipped(walk->connection->session, (enum mw_dir)walk->frame->dir);
+    return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, why);
+}
+
 static const char *story_of(const struct mw_session *session, const struct mw_msg *msg)
 {
     static const char *const paths[] = {
@@ -442,8 +449,7 @@ static const struct record *learn_envelope(struct walk *walk, const struct envel
     const uint8_t *data = envelope->data;
     if (side->lost) {
         if (walk->offset > 0 || !data || !regain(dir, data, envelope->length))
-            return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX,
-                              "Bytes are missing before these, and no compressed frame begins here" LATE_HINT);
+            return keep_unread(walk, "Bytes are missing before these, and no compressed frame begins here" LATE_HINT);
         side->lost = side->adrift = false;
     }
     if (!envelope->whole && walk->can_wait)
@@ -480,8 +486,7 @@ static const struct record *learn_content(struct walk *walk, const struct span *
     const uint8_t *p = tvb_get_ptr(walk->tvb, (int)walk->offset, (int)n);
     if (side->adrift) {
         if (walk->offset > 0 || !regain(dir, p, n))
-            return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX,
-                              "Bytes are missing before these, and no packet begins here");
+            return keep_unread(walk, "Bytes are missing before these, and no packet begins here");
         side->adrift = false;
     }
     if (!side->part && span->whole)
@@ -519,8 +524,7 @@ static const struct record *learn(struct walk *walk, const struct span *span, di
         c->begun |= !wait;
     } else if (side->lost) {
         if (walk->offset > 0 || !regain(dir, p, n))
-            return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX,
-                              "Bytes are missing before these, and no packet begins here" LATE_HINT);
+            return keep_unread(walk, "Bytes are missing before these, and no packet begins here" LATE_HINT);
         side->lost = false;
     }
     if (wait) {

@@ -98,6 +98,29 @@ static void the_middle_is_found_at_the_next_exchange(void **state)
     end();
 }
 
+/* A load balancer's header may be the first that is captured. */
+static void a_proxy_header_in_the_middle(void **state)
+{
+    (void)state;
+    begin(true, true);
+    assert_int_equal(SAY(TO_SERVER, PROXY), DETECT_NOTHING_YET);
+    assert_int_equal(SAY(FROM_SERVER, GREETING), DETECT_MYSQL);
+    assert_int_equal(d.proxy->source_port, 4000);
+    assert_null(detector_take(&d, TO_SERVER).bytes);
+    end();
+}
+
+/* The rest of a login, and then a command: what was lost in between was the server's turn. */
+static void a_gap_is_a_turn(void **state)
+{
+    (void)state;
+    begin(true, true);
+    assert_int_equal(SAY(TO_SERVER, "\x03\0\0\x03" "abc"), DETECT_NOTHING_YET);
+    detector_gap(&d, FROM_SERVER);
+    assert_int_equal(SAY(TO_SERVER, QUERY), DETECT_MIDSTREAM);
+    end();
+}
+
 static void patience_ends(void **state)
 {
     (void)state;
@@ -147,6 +170,8 @@ int main(void)
         cmocka_unit_test(a_greeting_tells_at_every_split),
         cmocka_unit_test(a_proxy_header_is_taken_off),
         cmocka_unit_test(the_middle_is_found_at_the_next_exchange),
+        cmocka_unit_test(a_proxy_header_in_the_middle),
+        cmocka_unit_test(a_gap_is_a_turn),
         cmocka_unit_test(patience_ends),
         cmocka_unit_test(others_are_told_apart),
     };

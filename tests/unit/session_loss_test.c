@@ -312,6 +312,57 @@ static void the_rest_of_a_login(void **state)
     talk_end(&t);
 }
 
+/* The server's definitions are all there, and then bytes are lost: an EOF among them or not, the statement is prepared. */
+static void a_statement_is_prepared(void **state)
+{
+    (void)state;
+    talk_begin(&t, NULL);
+    mw_session_midstream(t.session);
+    talk(&t, PREPARE);
+    talk(&t, "server 1> 00 07 00 00 00 00 00 01 00 00 00 00");
+    talk(&t, "server 2> " TALK_COLUMN);
+    mw_session_gap(t.session, MW_SERVER);
+    assert_true(is(0, true, false, MW_OUTCOME_OK));
+    talk_end(&t);
+}
+
+/* Behind the greeting bytes of the client are lost, and what follows turns out to be TLS: inside it the login comes. */
+static void tls_was_asked_for(void **state)
+{
+    (void)state;
+    talk_begin(&t, NULL);
+    talk(&t, TALK_GREETING);
+    mw_session_gap(t.session, MW_CLIENT);
+    mw_session_tls_missed(t.session);
+    assert_int_equal(talk_phase(&t, MW_CLIENT), MW_PHASE_LOGIN);
+    talk(&t, TALK_LOGIN("2", TALK_PLAIN));
+    assert_false(talk_noted(&t, MW_NOTE_BIT(SEQUENCE)));
+    talk(&t, "server 3> " TALK_OK);
+    assert_int_equal(t.events[MW_EVENT_LOGGED_IN], 1);
+    talk(&t, QUERY("SELECT 1"));
+    result(1);
+    assert_true(is(0, true, true, MW_OUTCOME_RESULTSET));
+    assert_false(mw_session_exact(t.session));
+    talk_end(&t);
+}
+
+/* The client's answer to the authentication is lost; the verdict is not. */
+static void an_answer_is_lost(void **state)
+{
+    (void)state;
+    talk_begin(&t, NULL);
+    talk(&t, TALK_GREETING);
+    talk(&t, TALK_LOGIN("1", TALK_PLAIN));
+    talk(&t, "server 2> fe z\"mysql_native_password\" \"a\"*20 00");
+    mw_session_gap(t.session, MW_CLIENT);
+    talk(&t, "server 4> " TALK_OK);
+    assert_int_equal(t.events[MW_EVENT_LOGGED_IN], 1);
+    talk(&t, QUERY("SELECT 1"));
+    result(1);
+    assert_true(is(0, true, true, MW_OUTCOME_RESULTSET));
+    talk_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +378,9 @@ int main(void)
         cmocka_unit_test(errors_without_a_command),
         cmocka_unit_test(the_next_reply_begins),
         cmocka_unit_test(the_rest_of_a_login),
+        cmocka_unit_test(a_statement_is_prepared),
+        cmocka_unit_test(tls_was_asked_for),
+        cmocka_unit_test(an_answer_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
