@@ -5,6 +5,7 @@
 
 #include "analyzer/patience.h"
 #include "analyzer/sketch.h"
+#include "analyzer/sql_digest.h"
 #include "analyzer/tally.h"
 
 enum { STATUS_SCHEMA = 1, KEYS_MAX = 10000 };
@@ -22,9 +23,11 @@ struct live_view {
     struct sketch recent;        /* microseconds of commands since the last drawing */
     struct tally *users, *verbs; /* by commands */
     struct tally *errors;        /* "1064 ER_PARSE_ERROR" */
+    struct tally *calls, *times; /* by digest text; microseconds, and one more each so that none has 0. Or NULL */
+    GString *scratch;
 };
 
-struct live_view *live_view_new(const char *what)
+struct live_view *live_view_new(const char *what, bool statements)
 {
     struct live_view *v = g_new0(struct live_view, 1);
     v->what = what;
@@ -32,6 +35,9 @@ struct live_view *live_view_new(const char *what)
     v->users = tally_new(KEYS_MAX);
     v->verbs = tally_new(KEYS_MAX);
     v->errors = tally_new(KEYS_MAX);
+    v->calls = statements ? tally_new(KEYS_MAX) : NULL;
+    v->times = statements ? tally_new(KEYS_MAX) : NULL;
+    v->scratch = g_string_new(NULL);
     return v;
 }
 
@@ -40,6 +46,9 @@ void live_view_free(struct live_view *v)
     tally_free(v->users);
     tally_free(v->verbs);
     tally_free(v->errors);
+    tally_free(v->calls);
+    tally_free(v->times);
+    g_string_free(v->scratch, TRUE);
     sketch_clear(&v->recent);
     g_free(v);
 }
@@ -93,6 +102,17 @@ static void count_verb(struct live_view *v, const struct command *c)
     tally_add(v->verbs, verb, strlen(verb), 1);
 }
 
+static void count_statement(struct live_view *v, const struct command *c)
+{
+    const struct sql_mode usual = {0};
+    if (!v->calls || !c->sql || c->duration_us < 0)
+        return;
+    g_string_truncate(v->scratch, 0);
+    sql_digest_text(v->scratch, (const uint8_t *)c->sql->str, c->sql->len, &usual);
+    tally_add(v->calls, v->scratch->str, v->scratch->len, 1);
+    tally_add(v->times, v->scratch->str, v->scratch->len, (uint64_t)c->duration_us + 1);
+}
+
 void live_view_command(struct live_view *v, const struct command *c)
 {
     v->now.commands++;
@@ -100,6 +120,7 @@ void live_view_command(struct live_view *v, const struct command *c)
     if (c->user)
         tally_add(v->users, c->user->str, c->user->len, 1);
     count_verb(v, c);
+    count_statement(v, c);
     sketch_add(&v->recent, c->duration_us);
     if (c->outcome != MW_OUTCOME_ERROR)
         return;
@@ -196,6 +217,33 @@ static void draw_tally(struct drawing *d, const char *label, const struct tally 
     end_line(d, label);
 }
 
+static uint64_t count_of(const struct tally_row *rows, size_t n, const struct tally_row *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].n == key->n && memcmp(rows[i].key, key->key, key->n) == 0)
+            return rows[i].count;
+    return 0;
+}
+
+/* The statements that took most time: "38 %, 120 × SELECT …" */
+static void draw_busiest(struct drawing *d, const struct live_view *v)
+{
+    enum { SHOWN = 5 };
+    size_t n = v->times ? tally_size(v->times) : 0;
+    if (n == 0)
+        return;
+    struct tally_row *times = tally_rows(v->times), *calls = tally_rows(v->calls);
+    double total = (double)tally_total(v->times);
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        g_string_append_printf(d->text, "%2.0f %% of the time, %" G_GUINT64_FORMAT " × ", 100 * (double)times[i].count / total,
+                               count_of(calls, n, &times[i]));
+        g_string_append_len(d->text, times[i].key, (gssize)times[i].n);
+        end_line(d, i ? "" : "Busiest");
+    }
+    g_free(times);
+    g_free(calls);
+}
+
 void live_view_draw(struct live_view *v, const struct analysis *a, struct screen *screen,
                     const struct screen_size *size, bool color)
 {
@@ -213,6 +261,7 @@ void live_view_draw(struct live_view *v, const struct analysis *a, struct screen
     draw_tally(&d, "Users", v->users);
     draw_tally(&d, "Statements", v->verbs);
     draw_tally(&d, "Errors", v->errors);
+    draw_busiest(&d, v);
     screen_end(screen);
     g_string_free(d.text, TRUE);
     v->drawn = v->now;

@@ -11,8 +11,9 @@
 /** Its size does not depend on how long the run lasts. */
 struct live_view;
 
-/** `what`: the inputs, as the first line shows them; borrowed. */
-struct live_view *live_view_new(const char *what);
+/** `what`: the inputs, as the first line shows them; borrowed. `statements`: which ones take the time is of interest,
+ * which costs normalizing each. */
+struct live_view *live_view_new(const char *what, bool statements);
 void live_view_free(struct live_view *v);
 
 /** A connection was recognised; it is over; something happened in it; one of its commands is over. */

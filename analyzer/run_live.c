@@ -149,10 +149,11 @@ enum cli_exit run_live(struct cli *cli)
     }
     char *what = g_strjoinv(", ", cli->tail ? cli->files : cli->live.interfaces);
     struct analysis *a = cli_analysis(cli);
-    struct run run = {.cli = cli, .summary = summary_new(), .view = live_view_new(what)};
+    struct run run = {.cli = cli, .summary = summary_new(), };
     run.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_command, &run);
     command_gatherer_hide(run.gatherer, &cli->privacy);
     begin(&run);
+    run.view = live_view_new(what, run.terminal != NULL);
     const struct conn_observer observer = {.user = &run,
                                            .opened = on_opened,
                                            .event = on_event,
