@@ -45,7 +45,7 @@ struct cli {
     gboolean verbose_fields, offsets, show_secrets;
     gboolean keep_ssl_flag, decompress, mysql_only; /**< `decrypt` */
     gboolean make_policy, list_policies; /**< `check` */
-    char *policy_word, *show_policy;     /**< `check` */
+    char **policies, *show_policy;        /**< `check` */
     gint64 rows;                                    /**< `follow`: rows shown of each result */
     struct cli_live live;
     gboolean allow_vanished;                        /**< `diff` */

@@ -109,7 +109,7 @@ GOptionContext *cli_options_context(const struct cli_command *command, const cha
             {"min-slowdown", 0, 0, G_OPTION_ARG_INT64, &cli->min_slowdown, "Times that grow by less are let pass; 500 unless told", "MICROSECONDS"},
             {"min-samples", 0, 0, G_OPTION_ARG_INT64, &cli->min_samples, "Times of fewer are not judged; 20 unless told", "N"})},
         {OPTIONS_CHECK, ENTRIES(
-            {"policy", 0, 0, G_OPTION_ARG_FILENAME, &cli->policy_word, "The policy: a file, or the name of a built-in one", "POLICY"},
+            {"policy", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &cli->policies, "The policy: a file, or the name of a built-in one", "POLICY"},
             {"list-policies", 0, 0, G_OPTION_ARG_NONE, &cli->list_policies, "The built-in policies", NULL},
             {"show-policy", 0, 0, G_OPTION_ARG_STRING, &cli->show_policy, "Print a built-in policy", "NAME"},
             {"make-policy", 0, 0, G_OPTION_ARG_NONE, &cli->make_policy, "Write the policy that a good capture satisfies", NULL})},
@@ -376,18 +376,20 @@ bool cli_take_decrypt(struct cli *cli)
 /* check --policy P FILE..., or one of its other three uses. */
 bool cli_take_policy(struct cli *cli)
 {
-    int uses = !!cli->policy_word + !!cli->show_policy + !!cli->make_policy + !!cli->list_policies;
+    int uses = !!cli->policies + !!cli->show_policy + !!cli->make_policy + !!cli->list_policies;
     char *error = NULL;
     cli->needs_no_file = cli->show_policy || cli->list_policies;
     if (uses == 0)
         cli_usage("check needs a policy: add --policy FILE or --policy NAME; --list-policies lists what is built in.");
     else if (uses > 1)
         cli_usage("--policy, --show-policy, --list-policies and --make-policy do not go together.");
+    else if (cli->policies && cli->policies[1])
+        cli_usage("check takes one policy at a time, yet --policy %s was given too.", cli->policies[1]);
     else if (cli->needs_no_file && cli->files && *cli->files)
         cli_usage("%s takes no file, yet %s was given.", cli->show_policy ? "--show-policy" : "--list-policies", *cli->files);
     else if (cli->show_policy && !policy_builtin_find(cli->show_policy))
         cli_usage("--show-policy %s: there is no built-in policy of that name; --list-policies lists them.", cli->show_policy);
-    else if (cli->policy_word && !(cli->policy = policy_load(cli->policy_word, &error)))
+    else if (cli->policies && !(cli->policy = policy_load(cli->policies[0], &error)))
         cli_usage("--policy %s", error);
     else
         return true;
@@ -450,11 +452,11 @@ enum cli_exit cli_options_take(struct cli *cli, const struct cli_command *comman
 
 void cli_options_free(struct cli *cli)
 {
-    char **lists[] = {cli->keylogs, cli->tls_keys, cli->text.ports, cli->text.outputs, cli->text.operands};
+    char **lists[] = {cli->policies, cli->keylogs, cli->tls_keys, cli->text.ports, cli->text.outputs, cli->text.operands};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         g_strfreev(lists[i]);
     policy_free(cli->policy);
-    char *texts[] = {cli->policy_word, cli->show_policy, cli->filter,      cli->tls_key_password, cli->passwords_file,
+    char *texts[] = {cli->show_policy, cli->filter,      cli->tls_key_password, cli->passwords_file,
                      cli->text.max_sql, cli->text.max_memory, cli->text.by, cli->text.ignore, cli->text.also,
                      cli->live.ring,    cli->live.user,       cli->live.records,
                      cli->text.format,  cli->text.color,      cli->text.format_help};

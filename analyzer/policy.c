@@ -11,7 +11,12 @@ const struct policy_row *policy_row(enum policy_key key)
 {
     static const struct policy_row rows[] = {
 #define POLICY_TEXT(id_, key_, help_)                                                                                  \
-    {.id = "policy." key_, .section = "policy", .key = key_, .class = POLICY_CLASS_TEXT, .kind = POLICY_KIND_TEXT, .help = help_},
+    {.id = "policy." key_,                                                                                             \
+     .section = "policy",                                                                                              \
+     .key = key_,                                                                                                      \
+     .class = POLICY_CLASS_TEXT,                                                                                       \
+     .kind = POLICY_KIND_TEXT,                                                                                         \
+     .help = help_},
 #define POLICY_RULE(id_, section_, key_, kind_, scope_, severity_, title_, wanted_, help_)                             \
     {.id = section_ "." key_,                                                                                          \
      .section = section_,                                                                                              \
@@ -166,8 +171,7 @@ static char *take_line(struct policy *policy, const char *line, unsigned number,
     char *key = g_strchomp(g_strndup(line, (gsize)(equals - line)));
     char *wrong = NULL;
     int k = 0;
-    while (k < POLICY_KEYS &&
-           (strcmp(policy_row(k)->section, *section) != 0 || strcmp(policy_row(k)->key, key) != 0))
+    while (k < POLICY_KEYS && (strcmp(policy_row(k)->section, *section) != 0 || strcmp(policy_row(k)->key, key) != 0))
         k++;
     if (k == POLICY_KEYS) {
         wrong = unknown_key(*section, key);
@@ -337,7 +341,8 @@ struct policy *policy_load(const char *word, char **error)
     GString *list = g_string_new(NULL);
     for (size_t i = 0; (b = policy_builtin(i)); i++)
         g_string_append_printf(list, "%s%s", i ? ", " : "", b->name);
-    *error = g_strdup_printf("%s: there is no built-in policy of that name, nor a file; built in are: %s.", word, list->str);
+    *error =
+        g_strdup_printf("%s: there is no built-in policy of that name, nor a file; built in are: %s.", word, list->str);
     g_string_free(list, TRUE);
     return NULL;
 }

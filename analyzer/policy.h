@@ -10,9 +10,9 @@
 #include "mywire/base.h"
 
 enum policy_key {
-#define POLICY_TEXT(id, key, help) POLICY_##id,
+#define POLICY_TEXT(id, key, help)                                                POLICY_##id,
 #define POLICY_RULE(id, section, key, kind, scope, severity, title, wanted, help) POLICY_##id,
-#define POLICY_EVIDENCE(id, key, kind, usual, title, help) POLICY_##id,
+#define POLICY_EVIDENCE(id, key, kind, usual, title, help)                        POLICY_##id,
 #include "analyzer/policy.def"
 #undef POLICY_TEXT
 #undef POLICY_RULE
@@ -69,8 +69,8 @@ struct policy_value {
     unsigned line; /**< where; 0: the usual value */
     char *text;    /**< as written, the items of a list joined by ", "; UTF-8 */
     uint64_t number;
-    GPtrArray *list; /**< of char *; NULL: none */
-    GArray *errors;  /**< of uint16_t; NULL: none */
+    GPtrArray *list;                   /**< of char *; NULL: none */
+    GArray *errors;                    /**< of uint16_t; NULL: none */
     struct policy_version versions[3]; /**< by enum mw_dialect */
 };
 
@@ -98,8 +98,8 @@ const struct policy_builtin *policy_builtin_find(const char *name);
 /** Longest policy file in bytes. */
 enum { POLICY_FILE_MAX = 1024 * 1024 };
 
-/** Reads a policy of `n` bytes. `name` is what it is called if it says nothing, `source` its file or NULL. NULL: what is
- * wrong, with the line, is a sentence in `error` to g_free(). */
+/** Reads a policy of `n` bytes. `name` is what it is called if it says nothing, `source` its file or NULL. NULL: what
+ * is wrong, with the line, is a sentence in `error` to g_free(). */
 struct policy *policy_parse(const char *text, size_t n, const char *name, const char *source, char **error);
 
 /** Finds a policy by what stands on the command line: a file if it has a slash or ends in .ini, else a built-in one's

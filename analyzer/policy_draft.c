@@ -9,13 +9,14 @@
 
 enum { NAMES_MAX = 64 };
 
-static const char probe_text[] = "[tls]\nrequired=true\nmin-version=TLSv1\nrequire-forward-secrecy=true\nrequire-aead=true\n"
-                                 "[auth]\nallow-plugin=*\nmax-failures=0\n"
-                                 "[charset]\nallow-client=*\n"
-                                 "[server]\nmin-version=mysql 0;mariadb 0\n"
-                                 "[capabilities]\nclient-require=CLIENT_PROTOCOL_41\nclient-forbid=CLIENT_LOCAL_FILES\n"
-                                 "[client]\nrequire-attribute=program_name\n"
-                                 "[errors]\nmax=0\n";
+static const char probe_text[] =
+    "[tls]\nrequired=true\nmin-version=TLSv1\nrequire-forward-secrecy=true\nrequire-aead=true\n"
+    "[auth]\nallow-plugin=*\nmax-failures=0\n"
+    "[charset]\nallow-client=*\n"
+    "[server]\nmin-version=mysql 0;mariadb 0\n"
+    "[capabilities]\nclient-require=CLIENT_PROTOCOL_41\nclient-forbid=CLIENT_LOCAL_FILES\n"
+    "[client]\nrequire-attribute=program_name\n"
+    "[errors]\nmax=0\n";
 
 /* Names, each once; `odd`: there was one that is none, or too many. */
 struct names {
@@ -85,8 +86,8 @@ void policy_draft_free(struct policy_draft *d)
 void policy_draft_event(struct policy_draft *d, const struct connection *c, const struct mw_event *event)
 {
     verdict_event(d->verdict, c, event);
-    if (event->kind == MW_EVENT_DONE && event->exchange->command == MW_COM_CHANGE_USER && event->exchange->first.number &&
-        *mw_session_auth_plugin(event->session))
+    if (event->kind == MW_EVENT_DONE && event->exchange->command == MW_COM_CHANGE_USER &&
+        event->exchange->first.number && *mw_session_auth_plugin(event->session))
         add(&d->plugins, mw_session_auth_plugin(event->session));
 }
 
@@ -128,7 +129,8 @@ void policy_draft_closed(struct policy_draft *d, const struct connection *c)
     }
     if (c->logged_in)
         take_attributes(d, c);
-    if (c->greeted && c->dialect != MW_DIALECT_UNKNOWN && c->server_version && policy_version_read(c->server_version, &version)) {
+    if (c->greeted && c->dialect != MW_DIALECT_UNKNOWN && c->server_version &&
+        policy_version_read(c->server_version, &version)) {
         struct policy_version *lowest = &d->version[c->dialect];
         if (lowest->n == 0 || !policy_version_reaches(&version, lowest))
             *lowest = version;
@@ -165,7 +167,8 @@ static void put_tls(const struct policy_draft *d, GString *out)
     const struct {
         enum policy_key key;
         const char *line;
-    } flags[] = {{POLICY_TLS_FORWARD_SECRECY, "require-forward-secrecy = true\n"}, {POLICY_TLS_AEAD, "require-aead = true\n"}};
+    } flags[] = {{POLICY_TLS_FORWARD_SECRECY, "require-forward-secrecy = true\n"},
+                 {POLICY_TLS_AEAD, "require-aead = true\n"}};
     GString *section = g_string_new(NULL);
     if (is_known(d, POLICY_TLS_REQUIRED) && d->verdict->rules[POLICY_TLS_REQUIRED].violated == 0)
         g_string_append(section, "required = true\n");
@@ -201,7 +204,7 @@ static void put_capabilities(const struct policy_draft *d, GString *out)
 {
     static const struct mw_name features[] = {
 #define FEATURE(name) {MW_BIT_##name, #name}
-        FEATURE(CLIENT_PROTOCOL_41),  FEATURE(CLIENT_PLUGIN_AUTH),
+        FEATURE(CLIENT_PROTOCOL_41),   FEATURE(CLIENT_PLUGIN_AUTH),
         FEATURE(CLIENT_CONNECT_ATTRS), FEATURE(CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA),
         FEATURE(CLIENT_SESSION_TRACK), FEATURE(CLIENT_DEPRECATE_EOF),
     };
@@ -232,7 +235,8 @@ static void put_evidence(const struct policy_draft *d, const struct analysis *a,
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
         uint64_t n = verdict_measure(d->verdict, a, keys[i]);
         if (n)
-            g_string_append(out, "# As much is missing in the capture that this was made of; a better one could do with less.\n");
+            g_string_append(
+                out, "# As much is missing in the capture that this was made of; a better one could do with less.\n");
         g_string_append_printf(out, "%s = %" G_GUINT64_FORMAT "\n", policy_row(keys[i])->key, n);
     }
     g_string_append(out, "min-connections = 1\n");
@@ -246,17 +250,19 @@ bool policy_draft_write(const struct policy_draft *d, const struct analysis *a, 
     const struct names *sorted[] = {&d->plugins, &d->collations, &d->attributes};
     for (size_t i = 0; i < G_N_ELEMENTS(sorted); i++)
         g_ptr_array_sort(sorted[i]->list, by_name);
-    g_string_append_printf(out,
-                           "# Made by mywire check --make-policy of a capture with %" G_GUINT64_FORMAT
-                           " connection%s: what they have in common.\n# Read it before you rely on it, and take out what was chance.\n",
-                           v->connections, v->connections == 1 ? "" : "s");
+    g_string_append_printf(
+        out,
+        "# Made by mywire check --make-policy of a capture with %" G_GUINT64_FORMAT
+        " connection%s: what they have in common.\n# Read it before you rely on it, and take out what was chance.\n",
+        v->connections, v->connections == 1 ? "" : "s");
     put_tls(d, out);
     if (is_known(d, POLICY_AUTH_ALLOW_PLUGIN) || is_known(d, POLICY_AUTH_MAX_FAILURES))
         g_string_append(out, "\n[auth]\n");
     if (is_known(d, POLICY_AUTH_ALLOW_PLUGIN))
         put_names(out, "allow-plugin", &d->plugins);
     if (is_known(d, POLICY_AUTH_MAX_FAILURES))
-        g_string_append_printf(out, "max-failures = %" G_GUINT64_FORMAT "\n", v->rules[POLICY_AUTH_MAX_FAILURES].findings);
+        g_string_append_printf(out, "max-failures = %" G_GUINT64_FORMAT "\n",
+                               v->rules[POLICY_AUTH_MAX_FAILURES].findings);
     if (is_known(d, POLICY_CHARSET_ALLOW_CLIENT)) {
         g_string_append(out, "\n[charset]\n");
         put_names(out, "allow-client", &d->collations);
@@ -270,8 +276,10 @@ bool policy_draft_write(const struct policy_draft *d, const struct analysis *a, 
     if (is_known(d, POLICY_ERRORS_MAX))
         g_string_append_printf(out, "\n[errors]\nmax = %" G_GUINT64_FORMAT "\n", v->rules[POLICY_ERRORS_MAX].findings);
     if (v->login_us.count)
-        g_string_append_printf(out, "\n# The slowest login took %.3f ms; choose what is slow where you check.\n#[latency]\n#login-p99-ms = …\n",
-                               (double)v->login_us.max / 1000);
+        g_string_append_printf(
+            out,
+            "\n# The slowest login took %.3f ms; choose what is slow where you check.\n#[latency]\n#login-p99-ms = …\n",
+            (double)v->login_us.max / 1000);
     put_evidence(d, a, out);
     return true;
 }

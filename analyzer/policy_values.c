@@ -44,14 +44,16 @@ static bool is_glob(const char *text)
     return strpbrk(text, "*?") != NULL;
 }
 
-/* -- what lists may hold: NULL, or what is wrong with an item -------------------------------------------------------- */
+/* -- what lists may hold: NULL, or what is wrong with an item --------------------------------------------------------
+ */
 
 static char *check_letters(const char *item)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-*?";
     return strspn(item, letters) == strlen(item)
                ? NULL
-               : g_strdup_printf("%s is no name; items are separated by ; and comments stand in lines of their own", item);
+               : g_strdup_printf("%s is no name; items are separated by ; and comments stand in lines of their own",
+                                 item);
 }
 
 static char *check_cipher(const char *item)
@@ -64,7 +66,8 @@ static char *check_cipher(const char *item)
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (like(item, names[i]))
             return NULL;
-    return g_strdup_printf("%s is like no cipher suite; they have IANA's names: TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", item);
+    return g_strdup_printf("%s is like no cipher suite; they have IANA's names: TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+                           item);
 }
 
 static char *check_plugin(const char *item)
@@ -297,7 +300,8 @@ static char *take_errors(struct policy_value *value)
         if (!g_ascii_string_to_unsigned(item, 10, 1, 65535, &n, NULL))
             n = error_from(item);
         if (!n)
-            return g_strdup_printf("%s is no error; write its number or its name, such as 1045 or ER_ACCESS_DENIED_ERROR", item);
+            return g_strdup_printf(
+                "%s is no error; write its number or its name, such as 1045 or ER_ACCESS_DENIED_ERROR", item);
         uint16_t code = (uint16_t)n;
         g_array_append_val(value->errors, code);
     }

@@ -88,16 +88,23 @@ char *check_where(uint64_t connection, uint64_t packet, const char *file)
 
 char *check_who(const struct verdict_finding *f)
 {
-    char client[ENDPOINT_TEXT], server[ENDPOINT_TEXT];
+    char client[ENDPOINT_TEXT], server[ENDPOINT_TEXT], proxied[ENDPOINT_TEXT] = "";
     endpoint_text(&f->client, client);
     endpoint_text(&f->server, server);
-    return g_strdup_printf("%s%s%s to %s", !f->user ? "" : *f->user ? f->user : "(no name)", f->user ? ", " : "", client, server);
+    if (f->proxied_client.family)
+        endpoint_text(&f->proxied_client, proxied);
+    return g_strdup_printf("%s%s%s%s%s to %s",
+                           !f->user   ? ""
+                           : *f->user ? f->user
+                                      : "(no name)",
+                           f->user ? ", " : "", client, *proxied ? " for " : "", proxied, server);
 }
 
 char *check_why(const struct verdict_unknown *u, enum verdict_cause cause)
 {
-    return g_strdup_printf("%" G_GUINT64_FORMAT " %s%s%s", u->connections, verdict_cause_sentence(cause, u->connections),
-                           u->detail ? ": " : "", u->detail ? u->detail : "");
+    return g_strdup_printf("%" G_GUINT64_FORMAT " %s%s%s", u->connections,
+                           verdict_cause_sentence(cause, u->connections), u->detail ? ": " : "",
+                           u->detail ? u->detail : "");
 }
 
 const struct verdict_finding *check_finding(const struct check *check, enum policy_key key, guint i)
@@ -213,7 +220,8 @@ static void text_undecided(struct output *out, const struct check *check)
             continue;
         bool open = false; /* also of a rule that failed for others */
         for (int i = 0; i < VERDICT_CAUSES && rule; i++)
-            open = open || (check->verdict->rules[k].unknowns[i].connections && !verdict_cause_is_allowed(check->verdict, check->analysis, i));
+            open = open || (check->verdict->rules[k].unknowns[i].connections &&
+                            !verdict_cause_is_allowed(check->verdict, check->analysis, i));
         if (rule && !open)
             continue;
         if (!begun)
@@ -239,7 +247,8 @@ static void text_allowed(struct output *out, const struct check *check)
     bool any = false;
     for (int k = 0; k < POLICY_KEYS; k++)
         for (int i = 0; i < VERDICT_CAUSES && verdict_has(check->verdict, k); i++)
-            any = any || (check->verdict->rules[k].unknowns[i].connections && verdict_cause_is_allowed(check->verdict, check->analysis, i));
+            any = any || (check->verdict->rules[k].unknowns[i].connections &&
+                          verdict_cause_is_allowed(check->verdict, check->analysis, i));
     if (any)
         output_printf(out, "Not decided, and allowed so by [evidence]:\n");
     for (int k = 0; k < POLICY_KEYS && any; k++)
@@ -267,7 +276,8 @@ static void strangers(struct output *out, const struct check *check, const char 
         const char *one, *many;
     } kinds[] = {{d->foreign_tls.count, "TLS connection was not looked into: what is inside is not judged",
                   "TLS connections were not looked into: what is inside is not judged"},
-                 {d->suspected.count, "TCP connection may be the middle of MySQL and is not judged; name its port with -p",
+                 {d->suspected.count,
+                  "TCP connection may be the middle of MySQL and is not judged; name its port with -p",
                   "TCP connections may be the middle of MySQL and are not judged; name the ports with -p"}};
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
         char *label = g_strdup_printf("%s%" G_GUINT64_FORMAT " ", before, kinds[i].n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Workflow commands of GitHub Actions: `::error title=…,file=…::message`. A step shows ten of a kind, so there is one for a
- * rule. In the message %, CR and LF are escaped, in properties : and , too (actions/toolkit, packages/core/src/command.ts). */
+/* Workflow commands of GitHub Actions: `::error title=…,file=…::message`. A step shows ten of a kind, so there is one
+ * for a rule. In the message %, CR and LF are escaped, in properties : and , too (actions/toolkit,
+ * packages/core/src/command.ts). */
 #include <string.h>
 
 #include "analyzer/evidence.h"

@@ -14,6 +14,11 @@ static void put_uint_if(struct json *j, const char *key, bool known, uint64_t va
 
 static void put_endpoint(struct json *j, const char *ip, const char *port, const struct endpoint *e)
 {
+    if (!e->family) {
+        json_put_null(j, ip);
+        json_put_null(j, port);
+        return;
+    }
     char address[ENDPOINT_TEXT];
     endpoint_address(e, address);
     json_put_string(j, ip, address);
@@ -52,6 +57,7 @@ static void put_finding(struct json *j, const struct check *check, enum policy_k
     json_put_uint(j, "packet", f->packet);
     put_endpoint(j, "client_ip", "client_port", &f->client);
     put_endpoint(j, "server_ip", "server_port", &f->server);
+    put_endpoint(j, "proxied_client_ip", "proxied_client_port", &f->proxied_client);
     json_put_string(j, "user", f->user);
     json_put_string(j, "seen", f->seen);
     json_put_string(j, "wanted", wanted);

@@ -26,8 +26,10 @@ static void failure(struct output *out, const struct check *check, const char *c
     if (n > SHOWN)
         g_string_append_printf(body, "and %" G_GUINT64_FORMAT " more\n", n - SHOWN);
     g_string_append_printf(body, "\n%s\n", row->help);
-    char *message = g_strdup_printf("%s: %" G_GUINT64_FORMAT " finding%s, wanted: %s", row->id, n, n == 1 ? "" : "s", wanted);
-    junit_outcome(out, class, row->id, "failure", policy_severity_name(row->severity), message, g_string_free(body, FALSE));
+    char *message =
+        g_strdup_printf("%s: %" G_GUINT64_FORMAT " finding%s, wanted: %s", row->id, n, n == 1 ? "" : "s", wanted);
+    junit_outcome(out, class, row->id, "failure", policy_severity_name(row->severity), message,
+                  g_string_free(body, FALSE));
     g_free(wanted);
 }
 
@@ -71,8 +73,8 @@ static void input_case(struct output *out, const struct check *check, const char
         if (error)
             g_string_append_c(body, '\n');
     }
-    junit_outcome(out, class, "input.complete", "error", "input", g_strdup("an input could not be read, or not to its end"),
-                  g_string_free(body, FALSE));
+    junit_outcome(out, class, "input.complete", "error", "input",
+                  g_strdup("an input could not be read, or not to its end"), g_string_free(body, FALSE));
 }
 
 static struct junit_counts count(const struct check *check)
@@ -97,7 +99,8 @@ void report_check_junit(struct output *out, const struct check *check)
     char *headline = check_headline(check), *class = g_strdup_printf("mywire.check.%s", policy);
     char *name = g_strdup_printf("mywire check %s", policy);
     const struct junit_counts counts = count(check);
-    const char *const properties[] = {"policy", policy, "verdict", verdict_status_name(check->result), "summary", headline, NULL};
+    const char *const properties[] = {"policy",  policy,   "verdict", verdict_status_name(check->result),
+                                      "summary", headline, NULL};
     junit_begin(out, name, &counts, check->analysis->first_ns);
     junit_properties(out, properties);
     for (int k = 0; k < POLICY_KEYS; k++) {

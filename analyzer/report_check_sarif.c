@@ -14,7 +14,6 @@
 #include "analyzer/json.h"
 #include "analyzer/report_check.h"
 
-
 /* "message": {"text": …}, and others of this shape; takes `text`. Braces would be placeholders (3.11.5), "](" a link
  * (3.11.6). */
 static void put_message(struct json *j, const char *key, char *text)

@@ -102,6 +102,7 @@ static void name_findings(struct verdict *v, const struct connection *c)
                 continue;
             f->client = c->client;
             f->server = c->server;
+            f->proxied_client = c->proxied_client;
             g_free(f->user);
             f->user = g_strdup(c->user);
         }
@@ -116,7 +117,9 @@ static void add_finding(struct verdict *v, enum policy_key key, const struct con
     bool placed = at.packet != 0;
     *f = (struct verdict_finding){.connection = c->id,
                                   .ordinal = ++open->ordinal,
-                                  .file = placed ? at.file : c->files ? g_ptr_array_index(c->files, 0) : NULL,
+                                  .file = placed     ? at.file
+                                          : c->files ? g_ptr_array_index(c->files, 0)
+                                                     : NULL,
                                   .packet = placed ? at.packet : c->first_packet,
                                   .seen = seen};
     v->rules[key].findings++;
@@ -158,7 +161,8 @@ static void take_error(struct verdict *v, const struct connection *c, uint16_t c
     } rules[] = {{POLICY_ERRORS_FORBID, forbidden}, {POLICY_ERRORS_MAX, is_rule(v, POLICY_ERRORS_MAX)}};
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
         if (rules[i].counts)
-            add_finding(v, rules[i].key, c, at, g_strdup_printf("%u%s%s, %s", code, symbol ? " " : "", symbol ? symbol : "", what));
+            add_finding(v, rules[i].key, c, at,
+                        g_strdup_printf("%u%s%s, %s", code, symbol ? " " : "", symbol ? symbol : "", what));
 }
 
 static void take_change_user(struct verdict *v, const struct connection *c, const struct mw_event *e,
@@ -180,8 +184,9 @@ static void take_change_user(struct verdict *v, const struct connection *c, cons
     g_free(text);
     if (e->exchange->outcome == MW_OUTCOME_ERROR && is_rule(v, POLICY_AUTH_MAX_FAILURES)) {
         const char *symbol = mw_error_symbol(c->dialect, e->exchange->error);
-        add_finding(v, POLICY_AUTH_MAX_FAILURES, c, at,
-                    g_strdup_printf("COM_CHANGE_USER: %u%s%s", e->exchange->error, symbol ? " " : "", symbol ? symbol : ""));
+        add_finding(
+            v, POLICY_AUTH_MAX_FAILURES, c, at,
+            g_strdup_printf("COM_CHANGE_USER: %u%s%s", e->exchange->error, symbol ? " " : "", symbol ? symbol : ""));
     }
 }
 
@@ -193,9 +198,11 @@ void verdict_event(struct verdict *v, const struct connection *c, const struct m
     bool change_user = e->exchange->seen && e->exchange->command == MW_COM_CHANGE_USER && e->exchange->first.number;
     if (!error && !change_user)
         return;
-    struct connection_place at = {c->files ? g_ptr_array_index(c->files, c->files->len - 1) : NULL, e->exchange->last.number};
+    struct connection_place at = {c->files ? g_ptr_array_index(c->files, c->files->len - 1) : NULL,
+                                  e->exchange->last.number};
     const char *name = e->exchange->seen ? mw_command_name(c->dialect, e->exchange->command) : NULL;
-    char *what = e->exchange->seen ? g_strdup_printf("command %" G_GUINT64_FORMAT ", %s", e->exchange->ordinal, name ? name : "COM_UNKNOWN")
+    char *what = e->exchange->seen ? g_strdup_printf("command %" G_GUINT64_FORMAT ", %s", e->exchange->ordinal,
+                                                     name ? name : "COM_UNKNOWN")
                                    : g_strdup("a command that was not seen");
     if (error)
         take_error(v, c, e->exchange->error, at, what);
@@ -204,7 +211,8 @@ void verdict_event(struct verdict *v, const struct connection *c, const struct m
     g_free(what);
 }
 
-static enum judgement judge(struct verdict *v, enum policy_key key, const struct connection *c, enum verdict_cause *cause)
+static enum judgement judge(struct verdict *v, enum policy_key key, const struct connection *c,
+                            enum verdict_cause *cause)
 {
     struct judged judged;
     if (key == POLICY_ERRORS_FORBID || key == POLICY_ERRORS_MAX) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What connections are worth under a policy. For each connection and rule there are three answers, violated, satisfied and
- * unknown, beside "does not apply". What was proven stands; what is unknown keeps a rule from passing, unless the policy's
- * [evidence] allows as much. Merging is associative. */
+/* What connections are worth under a policy. For each connection and rule there are three answers, violated, satisfied
+ * and unknown, beside "does not apply". What was proven stands; what is unknown keeps a rule from passing, unless the
+ * policy's [evidence] allows as much. Merging is associative. */
 #ifndef ANALYZER_VERDICT_H
 #define ANALYZER_VERDICT_H
 
@@ -36,7 +36,7 @@ struct verdict_finding {
     const char *file; /**< borrowed from the input list */
     uint64_t packet;  /**< number in it; findings are in order of connections and these, and then of: */
     uint64_t ordinal; /**< in the connection */
-    struct endpoint client, server;
+    struct endpoint client, server, proxied_client; /**< family 0: no load balancer said for whom it speaks */
     char *user;
     char *seen;
 };
@@ -67,8 +67,8 @@ struct verdict {
     uint64_t connections;
     uint64_t judged; /**< about which at least one rule could be decided */
     uint64_t undecrypted, gap_bytes;
-    uint64_t undecided;   /**< with a rule undecided for another reason */
-    uint64_t faulty;      /**< with a violation */
+    uint64_t undecided; /**< with a rule undecided for another reason */
+    uint64_t faulty;    /**< with a violation */
     struct sketch login_us;
 };
 
@@ -87,7 +87,8 @@ void verdict_closed(struct verdict *v, const struct connection *c);
 /** Adds `from`, of other connections under the same policy, to `into`. No connection may be open. */
 void verdict_merge(struct verdict *into, const struct verdict *from);
 
-/** How a rule or a key of [evidence] came out; `a` is the run. Rules that the policy does not have are not to be asked. */
+/** How a rule or a key of [evidence] came out; `a` is the run. Rules that the policy does not have are not to be asked.
+ */
 enum verdict_status verdict_status(const struct verdict *v, const struct analysis *a, enum policy_key key);
 
 /** Violations of a rule that are findings: those of a counted rule only beyond its number. */
@@ -102,8 +103,8 @@ bool verdict_has(const struct verdict *v, enum policy_key key);
 /** What is held against a key of [evidence]. */
 uint64_t verdict_measure(const struct verdict *v, const struct analysis *a, enum policy_key key);
 
-/** All together: FAILED where there is a finding, else UNDECIDED where something is or an input was not read to its end,
- * else PASSED. */
+/** All together: FAILED where there is a finding, else UNDECIDED where something is or an input was not read to its
+ * end, else PASSED. */
 enum verdict_status verdict_result(const struct verdict *v, const struct analysis *a);
 
 /** "passed", "failed", "undecided", "not_applicable". */
@@ -122,8 +123,8 @@ bool verdict_cause_is_allowed(const struct verdict *v, const struct analysis *a,
 void verdict_judge(const struct policy *policy, enum policy_key key, const struct connection *c, struct judged *out);
 
 /** What a rule on plugins makes of one that decided. */
-void verdict_judge_plugin(const struct policy *policy, enum policy_key key, const struct connection *c, const char *plugin,
-                          struct judged *out);
+void verdict_judge_plugin(const struct policy *policy, enum policy_key key, const struct connection *c,
+                          const char *plugin, struct judged *out);
 
 /** Whether all that was said after the login could be read; else why not. */
 bool verdict_read_all(const struct connection *c, enum verdict_cause *cause);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What can be known of a connection, rule by rule. The rules are policy.def; the answers are three, and "unknown" is the
- * one to give where in doubt. */
+/* What can be known of a connection, rule by rule. The rules are policy.def; the answers are three, and "unknown" is
+ * the one to give where in doubt. */
 #include "analyzer/verdict.h"
 
 #include <string.h>
@@ -24,9 +24,8 @@ bool verdict_is_closed(const struct connection *c)
     case TLS_REASON_NONE:
     case TLS_REASON_UNFINISHED: /* nothing was protected yet */
     case TLS_REASON_REFUSED:
-    case TLS_REASON_NOT_TLS:      /* it is something else: nobody knows what */
-    case TLS_REASON_RECORDS_LOST: /* missing bytes are counted as such */
-        return false;
+    case TLS_REASON_NOT_TLS: /* it is something else: nobody knows what */
+    case TLS_REASON_RECORDS_LOST: /* missing bytes are counted as such */ return false;
     default: return true;
     }
 }
@@ -72,8 +71,8 @@ static void violated(struct judged *out, struct connection_place at, char *seen)
     *out = (struct judged){.judgement = JUDGED_VIOLATED, .at = at, .seen = seen};
 }
 
-/* What keeps the connection's bytes from saying it. Each cause is counted where its allowance is looked at; so keys that
- * would not help are not called for, and bytes are missing only where they are. */
+/* What keeps the connection's bytes from saying it. Each cause is counted where its allowance is looked at; so keys
+ * that would not help are not called for, and bytes are missing only where they are. */
 static enum verdict_cause cause_of(const struct connection *c)
 {
     if (c->protocol == PROTOCOL_MYSQLX)
@@ -131,9 +130,10 @@ static bool has_handshake(const struct connection *c, bool known, struct judged 
     if (c->tls && is_handshake_broken(c))
         return false;
     if (c->tls)
-        unknown(out, c->state == CONNECTION_MIDSTREAM || c->inside_tls.reason == TLS_REASON_MIDSTREAM ? VERDICT_MIDSTREAM
-                     : c->gap_bytes                                                                   ? VERDICT_LOST
-                                                                                                      : VERDICT_UNCLEAR);
+        unknown(out, c->state == CONNECTION_MIDSTREAM || c->inside_tls.reason == TLS_REASON_MIDSTREAM
+                         ? VERDICT_MIDSTREAM
+                     : c->gap_bytes ? VERDICT_LOST
+                                    : VERDICT_UNCLEAR);
     else if (login != LOGIN_SEEN && login != LOGIN_BEFORE) /* these were in clear: there is no TLS to judge */
         no_login(out, c, login);
     return false;
@@ -190,13 +190,15 @@ static void judge_suite(enum policy_key key, const struct policy_value *wanted, 
     else
         violated(out, c->hello_at,
                  g_strdup_printf("%s%s", name,
-                                 key == POLICY_TLS_FORWARD_SECRECY && t->version >= TLS_1_3 ? ", resumed without a key exchange" : ""));
+                                 key == POLICY_TLS_FORWARD_SECRECY && t->version >= TLS_1_3
+                                     ? ", resumed without a key exchange"
+                                     : ""));
 }
 
 /* -- [auth] -------------------------------------------------------------------------------------------------------- */
 
-void verdict_judge_plugin(const struct policy *policy, enum policy_key key, const struct connection *c, const char *plugin,
-                          struct judged *out)
+void verdict_judge_plugin(const struct policy *policy, enum policy_key key, const struct connection *c,
+                          const char *plugin, struct judged *out)
 {
     bool is_like = policy_like(policy->values[key].list, plugin);
     *out = (struct judged){.judgement = JUDGED_NOT_APPLICABLE};
@@ -209,7 +211,8 @@ void verdict_judge_plugin(const struct policy *policy, enum policy_key key, cons
                  g_strdup_printf("%s%s", plugin, key == POLICY_AUTH_FORBID_PLUGIN_IN_CLEAR ? " outside TLS" : ""));
 }
 
-static void judge_plugin(const struct policy *policy, enum policy_key key, const struct connection *c, struct judged *out)
+static void judge_plugin(const struct policy *policy, enum policy_key key, const struct connection *c,
+                         struct judged *out)
 {
     enum login login = login_of(c);
     if (key == POLICY_AUTH_FORBID_PLUGIN_IN_CLEAR && c->tls && c->inside_tls.reason != TLS_REASON_NOT_TLS) {
@@ -270,8 +273,9 @@ static void judge_collation(const struct policy_value *wanted, const struct conn
     else if (name)
         violated(out, client_place(c), g_strdup(name));
     else
-        violated(out, client_place(c), c->client_collation ? g_strdup_printf("collation %u", c->client_collation)
-                                                           : g_strdup("no collation: the server chooses"));
+        violated(out, client_place(c),
+                 c->client_collation ? g_strdup_printf("collation %u", c->client_collation)
+                                     : g_strdup("no collation: the server chooses"));
 }
 
 /* The capabilities that a policy names, as they are called where this connection's are; others have other meanings. */
@@ -302,7 +306,8 @@ static void judge_capabilities(enum policy_key key, const struct policy_value *w
     for (guint i = 0; i < wanted->list->len && bad; i++) {
         const char *name = g_ptr_array_index(wanted->list, i);
         for (unsigned bit = 0; bit < 64; bit++) {
-            const char *mysql = mw_capability_name(MW_DIALECT_MYSQL, bit), *mariadb = mw_capability_name(MW_DIALECT_MARIADB, bit);
+            const char *mysql = mw_capability_name(MW_DIALECT_MYSQL, bit),
+                       *mariadb = mw_capability_name(MW_DIALECT_MARIADB, bit);
             bool means = (mysql && strcmp(mysql, name) == 0) || (mariadb && strcmp(mariadb, name) == 0);
             if (means && bad >> bit & 1)
                 g_string_append_printf(seen, "%s%s%s", seen->len ? ", " : "", require ? "no " : "", name);
@@ -330,7 +335,8 @@ static void judge_attributes(const struct policy_value *wanted, const struct con
     GString *missing = g_string_new(NULL);
     for (guint i = 0; i < wanted->list->len; i++)
         if (!has_attribute(c, g_ptr_array_index(wanted->list, i)))
-            g_string_append_printf(missing, "%sno %s", missing->len ? ", " : "", (const char *)g_ptr_array_index(wanted->list, i));
+            g_string_append_printf(missing, "%sno %s", missing->len ? ", " : "",
+                                   (const char *)g_ptr_array_index(wanted->list, i));
     if (login != LOGIN_SEEN)
         no_login(out, c, login);
     else if (missing->len == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A policy file. It is taken or refused with a sentence; what was taken is taken again without its comments, and says in
- * words what it wants. */
+/* A policy file. It is taken or refused with a sentence; what was taken is taken again without its comments, and says
+ * in words what it wants. */
 #include "analyzer/policy.h"
 
 #include <stdlib.h>

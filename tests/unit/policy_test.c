@@ -30,18 +30,19 @@ static void refused(const char *text, const char *sentence)
 static void example(void **state)
 {
     (void)state;
-    struct policy *p = parse("[policy]\nname = my-service\n"
-                             "[tls]\nrequired = true\nmin-version = TLSv1.2\nforbid-cipher = *CBC*;*RC4*;*3DES*\n"
-                             "require-forward-secrecy = true\n"
-                             "[auth]\nforbid-plugin = mysql_native_password;mysql_old_password;mysql_clear_password\n"
-                             "max-failures = 0\n"
-                             "[charset]\nallow-client = utf8mb4*\n"
-                             "[server]\nmin-version = 8.4\n"
-                             "[capabilities]\nclient-forbid = CLIENT_LOCAL_FILES\nclient-require = CLIENT_DEPRECATE_EOF\n"
-                             "[client]\nrequire-attribute = program_name\n"
-                             "[errors]\nforbid = 1040;1045\nmax = 0\n"
-                             "[latency]\nlogin-p99-ms = 50\n"
-                             "[evidence]\nmax-undecrypted-connections = 3\nmax-gap-bytes = 17\nmin-connections = 2\n");
+    struct policy *p =
+        parse("[policy]\nname = my-service\n"
+              "[tls]\nrequired = true\nmin-version = TLSv1.2\nforbid-cipher = *CBC*;*RC4*;*3DES*\n"
+              "require-forward-secrecy = true\n"
+              "[auth]\nforbid-plugin = mysql_native_password;mysql_old_password;mysql_clear_password\n"
+              "max-failures = 0\n"
+              "[charset]\nallow-client = utf8mb4*\n"
+              "[server]\nmin-version = 8.4\n"
+              "[capabilities]\nclient-forbid = CLIENT_LOCAL_FILES\nclient-require = CLIENT_DEPRECATE_EOF\n"
+              "[client]\nrequire-attribute = program_name\n"
+              "[errors]\nforbid = 1040;1045\nmax = 0\n"
+              "[latency]\nlogin-p99-ms = 50\n"
+              "[evidence]\nmax-undecrypted-connections = 3\nmax-gap-bytes = 17\nmin-connections = 2\n");
     const struct policy_value *v = p->values;
     assert_string_equal(p->name, "my-service");
     assert_true(v[POLICY_TLS_REQUIRED].set);
@@ -107,11 +108,14 @@ static void built_in(void **state)
 static void lines(void **state)
 {
     (void)state;
-    refused("# [a]\r\n\r\n[tls]\r\n  # b = c\r\nmin = 1\r\n", "p.ini line 5: [tls] has no key min; it has: required, min-version, "
-                                                            "forbid-cipher, require-forward-secrecy, require-aead.");
-    refused("[tls]\nrequired[de] = true\n", "p.ini line 2: [tls] has no key required[de]; it has: required, min-version, "
-                                             "forbid-cipher, require-forward-secrecy, require-aead.");
-    refused("[tls]\nrequired = true\n[tls]\nrequired = true\n", "p.ini line 4: required in [tls] stands in line 2 already.");
+    refused("# [a]\r\n\r\n[tls]\r\n  # b = c\r\nmin = 1\r\n",
+            "p.ini line 5: [tls] has no key min; it has: required, min-version, "
+            "forbid-cipher, require-forward-secrecy, require-aead.");
+    refused("[tls]\nrequired[de] = true\n",
+            "p.ini line 2: [tls] has no key required[de]; it has: required, min-version, "
+            "forbid-cipher, require-forward-secrecy, require-aead.");
+    refused("[tls]\nrequired = true\n[tls]\nrequired = true\n",
+            "p.ini line 4: required in [tls] stands in line 2 already.");
     refused("[auth]\nmax-failures = 18446744073709551616\n", "p.ini line 2: 18446744073709551616 is no number.");
     refused("[latency]\nlogin-p99-ms = 0x10\n", "p.ini line 2: 0x10 is no number of milliseconds above 0.");
     refused("[latency]\nlogin-p99-ms = nan\n", "p.ini line 2: nan is no number of milliseconds above 0.");
@@ -162,12 +166,24 @@ static void globs(void **state)
         const char *glob, *name;
         bool like;
     } cases[] = {
-        {"utf8mb4*", "utf8mb4_0900_ai_ci", true}, {"utf8mb4*", "utf8mb4", true}, {"utf8mb4*", "utf8", false},
-        {"*CBC*", "TLS_RSA_WITH_AES_128_CBC_SHA", true}, {"*cbc*", "TLS_RSA_WITH_AES_128_CBC_SHA", true},
-        {"*_anon_*", "TLS_DH_anon_WITH_RC4_128_MD5", true}, {"*SHA", "TLS_RSA_WITH_AES_128_CBC_SHA256", false},
-        {"*SHA*6", "TLS_SHA_SHA256", true}, {"d?alog", "dialog", true}, {"d?alog", "dalog", false}, {"dialog", "dialogs", false},
-        {"", "", true}, {"", "x", false}, {"*", "", true}, {"**", "x", true}, {"?", "", false},
-        {"*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
+        {"utf8mb4*", "utf8mb4_0900_ai_ci", true},
+        {"utf8mb4*", "utf8mb4", true},
+        {"utf8mb4*", "utf8", false},
+        {"*CBC*", "TLS_RSA_WITH_AES_128_CBC_SHA", true},
+        {"*cbc*", "TLS_RSA_WITH_AES_128_CBC_SHA", true},
+        {"*_anon_*", "TLS_DH_anon_WITH_RC4_128_MD5", true},
+        {"*SHA", "TLS_RSA_WITH_AES_128_CBC_SHA256", false},
+        {"*SHA*6", "TLS_SHA_SHA256", true},
+        {"d?alog", "dialog", true},
+        {"d?alog", "dalog", false},
+        {"dialog", "dialogs", false},
+        {"", "", true},
+        {"", "x", false},
+        {"*", "", true},
+        {"**", "x", true},
+        {"?", "", false},
+        {"*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         false},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         GPtrArray *one = g_ptr_array_new();

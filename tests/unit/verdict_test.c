@@ -117,13 +117,14 @@ static struct connection *left(uint64_t id)
     return c;
 }
 
-static const char every_rule[] = "[tls]\nrequired=true\nmin-version=TLSv1.2\nforbid-cipher=*CBC*\nrequire-forward-secrecy=true\n"
-                                 "require-aead=true\n[auth]\nforbid-plugin=mysql_native_password\nallow-plugin=caching*\n"
-                                 "forbid-plugin-in-clear=dialog\nmax-failures=0\n[charset]\nallow-client=utf8mb4*\n"
-                                 "[server]\nforbid-dialect=mariadb\nmin-version=8.4\nforbid-default-plugin=mysql_native_password\n"
-                                 "[capabilities]\nclient-forbid=CLIENT_LOCAL_FILES\nclient-require=CLIENT_PLUGIN_AUTH\n"
-                                 "[client]\nrequire-attribute=program_name\n[errors]\nforbid=1045\nmax=0\n"
-                                 "[latency]\nlogin-p99-ms=50\n";
+static const char every_rule[] =
+    "[tls]\nrequired=true\nmin-version=TLSv1.2\nforbid-cipher=*CBC*\nrequire-forward-secrecy=true\n"
+    "require-aead=true\n[auth]\nforbid-plugin=mysql_native_password\nallow-plugin=caching*\n"
+    "forbid-plugin-in-clear=dialog\nmax-failures=0\n[charset]\nallow-client=utf8mb4*\n"
+    "[server]\nforbid-dialect=mariadb\nmin-version=8.4\nforbid-default-plugin=mysql_native_password\n"
+    "[capabilities]\nclient-forbid=CLIENT_LOCAL_FILES\nclient-require=CLIENT_PLUGIN_AUTH\n"
+    "[client]\nrequire-attribute=program_name\n[errors]\nforbid=1045\nmax=0\n"
+    "[latency]\nlogin-p99-ms=50\n";
 
 static enum judgement judge_one(struct bench *b, enum policy_key key, struct connection *c, enum verdict_cause *cause)
 {
@@ -134,8 +135,8 @@ static enum judgement judge_one(struct bench *b, enum policy_key key, struct con
     return judged.judgement;
 }
 
-/* What can be known of each kind of connection, as docs/policies.md has it: s satisfied, v violated, u unknown, - does not
- * apply. */
+/* What can be known of each kind of connection, as docs/policies.md has it: s satisfied, v violated, u unknown, - does
+ * not apply. */
 static void three_answers(void **state)
 {
     (void)state;
@@ -162,8 +163,8 @@ static void three_answers(void **state)
         {POLICY_LATENCY_LOGIN_P99, "ssuu--"},
     };
     struct bench b = bench_new(every_rule);
-    struct connection *kinds[] = {plain(1), inside_tls(2), closed_tls(3, TLS_REASON_NO_KEYS), midstream(4), left(5),
-                                  closed_tls(6, TLS_REASON_REFUSED)};
+    struct connection *kinds[] = {plain(1),     inside_tls(2), closed_tls(3, TLS_REASON_NO_KEYS),
+                                  midstream(4), left(5),       closed_tls(6, TLS_REASON_REFUSED)};
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++)
         for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
             enum verdict_cause cause;
@@ -196,10 +197,18 @@ static void violations(void **state)
     c->verdict_ns = c->syn_ns + 51000000;
     g_free(c->auth_plugin);
     c->auth_plugin = g_strdup("mysql_native_password");
-    static const enum policy_key bad[] = {
-        POLICY_TLS_MIN_VERSION,     POLICY_TLS_FORBID_CIPHER,  POLICY_TLS_FORWARD_SECRECY,         POLICY_TLS_AEAD,
-        POLICY_AUTH_FORBID_PLUGIN,  POLICY_AUTH_ALLOW_PLUGIN,  POLICY_AUTH_MAX_FAILURES,           POLICY_CHARSET_ALLOW_CLIENT,
-        POLICY_SERVER_FORBID_DIALECT, POLICY_CAPABILITIES_CLIENT_FORBID, POLICY_CAPABILITIES_CLIENT_REQUIRE, POLICY_LATENCY_LOGIN_P99};
+    static const enum policy_key bad[] = {POLICY_TLS_MIN_VERSION,
+                                          POLICY_TLS_FORBID_CIPHER,
+                                          POLICY_TLS_FORWARD_SECRECY,
+                                          POLICY_TLS_AEAD,
+                                          POLICY_AUTH_FORBID_PLUGIN,
+                                          POLICY_AUTH_ALLOW_PLUGIN,
+                                          POLICY_AUTH_MAX_FAILURES,
+                                          POLICY_CHARSET_ALLOW_CLIENT,
+                                          POLICY_SERVER_FORBID_DIALECT,
+                                          POLICY_CAPABILITIES_CLIENT_FORBID,
+                                          POLICY_CAPABILITIES_CLIENT_REQUIRE,
+                                          POLICY_LATENCY_LOGIN_P99};
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
         assert_int_equal(judge_one(&b, bad[i], c, &cause), JUDGED_VIOLATED);
     /* Of a server of the wrong kind nothing else is asked. */
@@ -282,7 +291,8 @@ static void take(struct bench *b, struct connection *c)
 static void allowances(void **state)
 {
     (void)state;
-    struct bench b = bench_new("[auth]\nforbid-plugin=dialog\n[evidence]\nmax-undecrypted-connections=1\nmin-connections=2\n");
+    struct bench b =
+        bench_new("[auth]\nforbid-plugin=dialog\n[evidence]\nmax-undecrypted-connections=1\nmin-connections=2\n");
     take(&b, inside_tls(1));
     take(&b, closed_tls(2, TLS_REASON_NO_KEYS));
     assert_int_equal(verdict_status(b.verdict, b.analysis, POLICY_AUTH_FORBID_PLUGIN), VERDICT_PASSED);
