@@ -19,6 +19,14 @@ struct flow_list {
     uint64_t n;
 };
 
+/* A SYN with other numbers in a connection of which both sides were seen. Its receiver answers it with a challenge and goes on (RFC 5961,
+ * 4.2), unless it has forgotten the connection: then another segment fits it, and a new connection begins with it. */
+struct flow_reopening {
+    struct segment segment;
+    int dir;
+    uint8_t header[60];
+};
+
 struct flow_table {
     struct flow_owner owner;
     struct tcp_env env;
@@ -136,15 +144,24 @@ static void flow_end(struct flow_table *table, struct flow *flow, enum flow_end 
     flow->conn = NULL;
 }
 
+/* Bits of both directions. */
+enum { BOTH = 3 };
+
 static struct flow_list *list_of(struct flow_table *table, const struct flow *flow)
 {
-    enum { BOTH = 3 };
     return flow->finished ? &table->finished : flow->spoken == BOTH ? &table->live : &table->fresh;
 }
 
 static uint64_t table_size(const struct flow_table *table)
 {
     return table->fresh.n + table->live.n + table->finished.n;
+}
+
+static void forget_reopening(struct flow_table *table, struct flow *flow)
+{
+    table->env.counters->ignored_segments += flow->reopening != NULL;
+    free(flow->reopening);
+    flow->reopening = NULL;
 }
 
 /* Takes a connection out of the table, after ending it for `why` if it is not finished. */
@@ -161,6 +178,7 @@ static void flow_drop(struct flow_table *table, struct flow *flow, enum flow_end
     *link = flow->chain;
     if (table->last == flow)
         table->last = NULL;
+    forget_reopening(table, flow);
     free(flow);
 }
 
@@ -268,6 +286,54 @@ static void flow_is_over(struct flow_table *table, struct flow *flow)
     flow_end(table, flow, FLOW_FINISHED);
 }
 
+/* Keeps a SYN that would begin another connection in the middle of one. Returns whether it is such. */
+static bool hold_reopening(struct flow_table *table, struct flow *flow, int dir, const struct segment *s)
+{
+    bool opens = (s->flags & (SEGMENT_SYN | SEGMENT_RST)) == SEGMENT_SYN && s->wire_length == 0;
+    if (!opens || flow->finished || flow->seen != BOTH || flow_is_idle(table, flow, s->time_ns) ||
+        tcp_judge_syn(&flow->tcp, dir, s) == TCP_OPENING_SAME)
+        return false;
+    struct flow_reopening *r = flow->reopening;
+    if (r && r->dir == dir && r->segment.seq == s->seq)
+        return true; /* sent again */
+    forget_reopening(table, flow);
+    r = flow->reopening = calloc(1, sizeof *r);
+    if (!r)
+        abort();
+    *r = (struct flow_reopening){.segment = *s, .dir = dir};
+    if (s->tcp)
+        memcpy(r->header, s->tcp, (size_t)(s->tcp[12] >> 4) * 4);
+    r->segment.tcp = s->tcp ? r->header : NULL;
+    r->segment.ip = NULL;
+    r->segment.payload = r->header; /* none */
+    return true;
+}
+
+/* Whether the segment goes on where the SYN that was kept began. */
+static bool confirms_reopening(const struct flow *flow, int dir, const struct segment *s)
+{
+    const struct flow_reopening *r = flow->reopening;
+    if (!r || (s->flags & SEGMENT_RST))
+        return false;
+    return dir == r->dir ? !(s->flags & SEGMENT_SYN) && s->seq == r->segment.seq + 1
+                         : (s->flags & SEGMENT_ACK) && s->ack == r->segment.seq + 1;
+}
+
+/* The connection ends, and the one begins that the SYN opened. */
+static struct flow *reopen(struct flow_table *table, struct flow *flow)
+{
+    struct flow_reopening *r = flow->reopening;
+    uint64_t hash = flow->hash;
+    flow->reopening = NULL;
+    table->env.counters->flows_reused++;
+    flow_drop(table, flow, FLOW_REUSED);
+    flow = flow_new(table, &r->segment, hash);
+    flow->seen = 1;
+    tcp_push(&flow->tcp, &table->env, flow->conn, 0, &r->segment);
+    free(r);
+    return flow;
+}
+
 void flow_table_push(struct flow_table *table, const struct segment *s)
 {
     int dir = -1;
@@ -281,8 +347,14 @@ void flow_table_push(struct flow_table *table, const struct segment *s)
     } else {
         hash = flow->hash;
     }
-    if (flow && flow_is_reused(table, flow, dir, s))
+    if (flow && confirms_reopening(flow, dir, s)) {
+        flow = reopen(table, flow);
+        dir = flow_direction(flow, s);
+    } else if (flow && hold_reopening(table, flow, dir, s)) {
+        return;
+    } else if (flow && flow_is_reused(table, flow, dir, s)) {
         flow = NULL;
+    }
     if (!flow) {
         if (s->flags & SEGMENT_RST) {
             /* It says only that there is no connection. */
@@ -298,6 +370,7 @@ void flow_table_push(struct flow_table *table, const struct segment *s)
         if (s->time_ns > flow->last_time_ns)
             flow->last_time_ns = s->time_ns;
         struct flow_list *was = list_of(table, flow);
+        flow->seen |= (uint8_t)(1 << dir);
         if (s->wire_length > 0)
             flow->spoken |= (uint8_t)(1 << dir);
         if (list_of(table, flow)->newest != flow) {

@@ -28,11 +28,12 @@ struct flow {
     uint64_t ordinal;      /**< in the order of the first packets in its table, from 1 */
     void *conn;            /**< what open() returned; NULL once closed */
     bool finished;         /**< its end was seen */
-    uint8_t spoken;        /**< by direction, a bit each: has sent something */
+    uint8_t seen, spoken;  /**< by direction, a bit each: a segment of it was seen, one with bytes in it */
 
     struct flow *chain;         /**< next in the same hash bucket */
     struct flow *older, *newer; /**< neighbours in the list of the living or of the finished */
     uint64_t hash;
+    struct flow_reopening *reopening; /* a SYN that nothing has confirmed yet; NULL: none */
     struct tcp tcp;
 };
 

@@ -171,6 +171,9 @@ static void take_ack(const struct tcp_run *run, int dir, uint32_t ack)
 static bool take_syn(const struct tcp_run *run, int dir, const struct segment *s)
 {
     struct tcp_half *half = &run->tcp->half[dir];
+    bool accepted = (half->flags & HALF_SYNACK) && (run->tcp->half[!dir].flags & HALF_DECIDED);
+    if (accepted && s->seq != half->base)
+        return false; /* the opener has taken another one */
     if (!(half->flags & HALF_MOVED)) {
         anchor(half, s->seq + 1);
         /* What was queued while the start was unknown, and lies before it or too far behind it, is of something else.

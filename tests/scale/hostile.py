@@ -117,7 +117,7 @@ def tricks_on_victim(samples, n):
         seq, ack, flags, data = [(far[0], near, RST, b""), (far[0], near, RST | ACK, b""), (far[0], near, FIN | ACK, b""),
                                  (far[0], near, PSH | ACK, data), (first[down] - 9000, near, PSH | ACK, data),
                                  (far[0], far[1], ACK, b""), (far[0], near, PSH | FIN | ACK, data),
-                                 (first[down] - 4096 - i, near, RST, b"")][i & 7]
+                                 (first[down] - 4096 - i, near, (RST, SYN, SYN | ACK)[i // 16 % 3], b"")][i & 7]
         a, b, p, q = ends if not down else (ends[1], ends[0], ends[3], ends[2])
         yield ETHER4 + ip4(a, b, tcp(p, q, seq, ack, flags, data))
 

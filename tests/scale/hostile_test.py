@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Hostile captures: hostile_test.py MYWIRE SAMPLES [--size N] [--any-memory] [KIND...]
+"""Hostile captures: hostile_test.py MYWIRE SAMPLES [KIND...] [--size N] [--any-memory]
 
 Each attack of hostile.py has an honest connection in it. mywire must come to the end with status 0 and in bounded memory, say of the
 honest connection and its commands exactly what it says of the sample by itself (which the other tests hold against the sample's

@@ -220,6 +220,36 @@ static void test_port_reuse(void **state)
     end(&f);
 }
 
+/* RFC 5961, 4.2: a SYN in the middle of a connection ends it only if its receiver has forgotten that connection. */
+static void test_syn_among_talkers(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    connect(&f, 1, 1000);
+    push(&f, 0, 1, 0, K, 1001, 5001, "x");
+    push(&f, 0, 1, 1, K, 5001, 1002, "y");
+    push(&f, 0, 1, 0, S, 700000, 0, "");
+    push(&f, 0, 1, 1, S | K, 800000, 700002, "");
+    push(&f, 0, 1, 1, K, 5002, 1002, "z");
+    assert_int_equal(f.counters.flows_reused, 0);
+    assert_int_equal(f.counters.ignored_segments, 1);
+    /* Answered, it opens another one. */
+    push(&f, 0, 1, 0, S, 900000, 0, "");
+    push(&f, 0, 1, 0, S, 900000, 0, "");
+    push(&f, 0, 1, 1, S | K, 30000, 900001, "");
+    push(&f, 0, 1, 0, K, 900001, 30001, "a");
+    push(&f, 0, 1, 1, K, 30001, 900002, "b");
+    /* So it does where only one side is captured from then on. */
+    push(&f, 0, 1, 0, S, 50000, 0, "");
+    push(&f, 0, 1, 0, K, 50001, 1, "c");
+    flow_table_finish(f.table);
+    assert_string_equal(f.owner.text, "o1 d1:0:x d1:1:y d1:1:z c1:reused o2 d2:0:a d2:1:b c2:reused o3 d3:0:c c3:end ");
+    assert_int_equal(f.counters.flows_reused, 2);
+    assert_int_equal(f.counters.ignored_segments, 2);
+    end(&f);
+}
+
 static void test_end_behind_a_hole(void **state)
 {
     (void)state;
@@ -386,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_ipv6_is_another_address),
         cmocka_unit_test(test_finished_lingers),
         cmocka_unit_test(test_port_reuse),
+        cmocka_unit_test(test_syn_among_talkers),
         cmocka_unit_test(test_end_behind_a_hole),
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_one_wrong_time_does_not_end_all),
