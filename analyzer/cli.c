@@ -30,6 +30,8 @@ static const struct cli_command commands[] = {
      TEXT | JSON | NDJSON | CSV, RECORDS | OPTIONS_HANDSHAKES, "FILE...", cli_take_by, run_handshakes},
     {"commands", "one record a command: SQL, parameters, rows, errors, times", TEXT | JSON | NDJSON | CSV,
      RECORDS | OPTIONS_SQL, "FILE...", NULL, run_commands},
+    {"digest", "statements without their literals: calls, errors, rows, bytes, latencies, the worst call",
+     TEXT | JSON | NDJSON | CSV, RECORDS | OPTIONS_SQL, "FILE...", NULL, run_digest},
     {"packets", "every protocol packet; -V with all fields", TEXT | JSON | NDJSON, USUAL | OPTIONS_PACKETS, "FILE...", NULL,
      run_packets},
     {"follow", "one connection as a readable transcript", TEXT,

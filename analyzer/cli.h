@@ -153,6 +153,7 @@ enum cli_exit run_summary(struct cli *cli);
 enum cli_exit run_connections(struct cli *cli);
 enum cli_exit run_handshakes(struct cli *cli);
 enum cli_exit run_commands(struct cli *cli);
+enum cli_exit run_digest(struct cli *cli);
 enum cli_exit run_packets(struct cli *cli);
 enum cli_exit run_follow(struct cli *cli);
 enum cli_exit run_fields(struct cli *cli);

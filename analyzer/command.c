@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "analyzer/command_digest.h"
 #include "analyzer/command_values.h"
 #include "analyzer/privacy.h"
 #include "analyzer/shared_text.h"
+#include "analyzer/sql_session.h"
 #include "mywire/statement.h"
 
 #define REPLACEMENT "\357\277\275" /* U+FFFD */
@@ -15,6 +17,7 @@ enum { REPLACEMENT_BYTES = sizeof REPLACEMENT - 1 };
 struct followed {
     GQueue inflight; /* of struct command, oldest first */
     const GString *user, *database; /* shared with its commands */
+    struct sql_mode mode;           /* as far as seen; only with digests */
     struct budget_share share;      /* what texts and values of commands in flight take of memory */
 };
 
@@ -26,6 +29,7 @@ struct command_gatherer {
     void *user;
     const struct privacy *privacy; /* NULL: they tell all */
     struct text_converter *converter;
+    struct command_digester *digester; /* NULL: no digests */
     struct shared_texts *texts;
     GString *scratch;
     struct budget budget; /* of commands in flight */
@@ -67,9 +71,15 @@ void command_gatherer_hide(struct command_gatherer *g, const struct privacy *pri
     g->privacy = privacy;
 }
 
+void command_gatherer_digests(struct command_gatherer *g)
+{
+    g->digester = command_digester_new();
+}
+
 void command_gatherer_free(struct command_gatherer *g)
 {
     g_hash_table_destroy(g->followed);
+    command_digester_free(g->digester);
     text_converter_free(g->converter);
     shared_texts_free(g->texts);
     g_string_free(g->scratch, TRUE);
@@ -99,7 +109,7 @@ void command_free(struct command *c)
         g_ptr_array_free(c->columns, TRUE);
     if (c->changes)
         g_ptr_array_free(c->changes, TRUE);
-    const GString *shared[] = {c->sql, c->user, c->database};
+    const GString *shared[] = {c->sql, c->digest_text, c->user, c->database};
     for (size_t i = 0; i < G_N_ELEMENTS(shared); i++)
         shared_text_drop(shared[i]);
     wire_text_free(c->message);
@@ -117,6 +127,9 @@ static struct followed *follow(struct command_gatherer *g, const struct connecti
     struct followed *f = g_hash_table_lookup(g->followed, connection);
     if (!f) {
         f = g_new0(struct followed, 1);
+        bool mariadb = connection->dialect == MW_DIALECT_MARIADB;
+        f->mode.flags = mariadb ? SQL_MARIADB : 0;
+        f->mode.version = connection->server_version ? sql_version_number(connection->server_version, mariadb) : 0;
         g_queue_init(&f->inflight);
         f->share.all = &g->budget;
         g_hash_table_insert(g->followed, (void *)(uintptr_t)connection, f);
@@ -191,6 +204,15 @@ static void take_sql(struct command_gatherer *g, struct command *c, uint16_t col
     shared_text_drop(whole);
 }
 
+/* A statement: its text, and its digest. */
+static void take_statement(struct command_gatherer *g, struct followed *f, struct command *c, uint16_t collation, struct mw_slice sql,
+                           uint64_t length)
+{
+    take_sql(g, c, collation, sql, length);
+    if (g->digester && sql.p)
+        command_digester_take(g->digester, c, &f->mode, collation, sql, length == sql.n);
+}
+
 /* A name as written in SQL: without its quotes. */
 static char *unquote(GString *name)
 {
@@ -237,7 +259,8 @@ static void take_argument(struct command *c, const struct mw_request *q, const s
         g_string_free(s, TRUE);
 }
 
-static void take_request(struct command_gatherer *g, struct command *c, const struct mw_event *event, const struct items *items)
+static void take_request(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_event *event,
+                         const struct items *items)
 {
     const struct mw_request *q = &event->msg->request;
     const struct mw_exchange *e = event->exchange;
@@ -245,11 +268,14 @@ static void take_request(struct command_gatherer *g, struct command *c, const st
     struct mw_slice name;
     switch (q->command) {
     case MW_COM_QUERY:
-        take_sql(g, c, e->collation, q->text, q->text_length);
+        take_statement(g, f, c, e->collation, q->text, q->text_length);
+        unsigned flags;
+        if (g->digester && q->text.p && sql_session_assigned(q->text.p, q->text.n, &f->mode, &flags))
+            c->asked_modes = (int)flags;
         if (mw_statement_database(q->text, &name))
             c->asked_database = unquote(text(g, c, e->collation, name));
         break;
-    case MW_COM_STMT_PREPARE: take_sql(g, c, e->collation, q->text, q->text_length); break;
+    case MW_COM_STMT_PREPARE: take_statement(g, f, c, e->collation, q->text, q->text_length); break;
     case MW_COM_INIT_DB:
         take_sql(g, c, e->collation, q->text, q->text_length);
         c->asked_database = name_text(g, c, e->collation, q->text);
@@ -264,7 +290,7 @@ static void take_request(struct command_gatherer *g, struct command *c, const st
     default: break;
     }
     if (e->stmt && e->stmt->sql_length && q->command != MW_COM_STMT_PREPARE)
-        take_sql(g, c, e->stmt->collation, e->stmt->sql, e->stmt->sql_length);
+        take_statement(g, f, c, e->stmt->collation, e->stmt->sql, e->stmt->sql_length);
     c->has_statement = q->command >= MW_COM_STMT_EXECUTE && q->command <= MW_COM_STMT_RESET;
     c->has_statement |= q->command == MW_COM_STMT_FETCH || q->command == MW_COM_STMT_BULK_EXECUTE;
     c->statement_id = q->statement_id;
@@ -283,6 +309,7 @@ static struct command *new_command(const struct connection *connection, struct f
     struct command *c = g_new0(struct command, 1);
     c->connection = connection->id;
     c->ordinal = e->ordinal;
+    c->asked_modes = -1;
     c->dialect = connection->dialect;
     c->seen = e->seen;
     c->empty = e->empty;
@@ -344,6 +371,8 @@ static void take_changes(struct command_gatherer *g, struct followed *f, struct 
             while (mw_attribute_next(&data, &name, &value)) {
                 g_string_truncate(g->scratch, 0);
                 wire_text_append(g->scratch, g->converter, c->dialect, 0, name, &c->invalid_bytes);
+                if (strcmp(g->scratch->str, "sql_mode") == 0)
+                    c->asked_modes = (int)sql_session_flags((const char *)value.p, value.n);
                 add_change(g, f, c, value);
             }
             continue;
@@ -394,6 +423,7 @@ static void take_reply(struct command_gatherer *g, struct followed *f, struct co
 static size_t size_of(const struct command *c)
 {
     size_t n = sizeof *c + c->extra + (c->sql ? c->sql->len : 0) + (c->message ? c->message->len : 0);
+    n += c->digest_text ? c->digest_text->len : 0;
     for (guint i = 0; c->params && i < c->params->len; i++) {
         const struct command_value *v = &g_array_index(c->params, struct command_value, i);
         n += sizeof *v + (v->text ? v->text->len : 0);
@@ -422,6 +452,16 @@ static void hold(struct followed *f, struct command *c)
     }
 }
 
+/* What a status tells of the modes: backslashes always; quotes where MariaDB's are names, and what was seen to be set else. */
+static void set_told(struct sql_mode *mode, uint16_t status)
+{
+    enum { NO_BACKSLASH_ESCAPES = 0x0200, ANSI_QUOTES = 0x8000 }; /* of status_flags.def */
+    bool plain = status & NO_BACKSLASH_ESCAPES;
+    mode->flags = (mode->flags & ~(unsigned)SQL_NO_BACKSLASH_ESCAPES) | (plain ? SQL_NO_BACKSLASH_ESCAPES : 0);
+    if (mode->flags & SQL_MARIADB && status & ANSI_QUOTES)
+        mode->flags |= SQL_ANSI_QUOTES;
+}
+
 /* What a success changes for the commands that come. Where several statements went in one command and one of them failed, it is
  * not known which of them counted. */
 static void settle(struct followed *f, const struct command *c)
@@ -431,6 +471,12 @@ static void settle(struct followed *f, const struct command *c)
         set_name(&f->database, failed || !*c->asked_database ? NULL : c->asked_database);
     if (c->asked_user && !failed)
         set_name(&f->user, c->asked_user);
+    bool renewed = !failed && (c->code == MW_COM_CHANGE_USER || c->code == MW_COM_RESET_CONNECTION);
+    if (renewed || (c->asked_modes >= 0 && !failed))
+        f->mode.flags = (f->mode.flags & SQL_MARIADB) | (c->asked_modes >= 0 ? (unsigned)c->asked_modes : 0);
+    bool told = c->outcome == MW_OUTCOME_OK || c->outcome == MW_OUTCOME_RESULTSET || c->outcome == MW_OUTCOME_EOF;
+    if (told && c->code != MW_COM_STMT_PREPARE && c->code != MW_COM_STATISTICS)
+        set_told(&f->mode, c->status);
 }
 
 static void finish(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_exchange *e)
@@ -481,12 +527,13 @@ void command_gatherer_event(struct command_gatherer *g, const struct connection 
         f = follow(g, connection);
         set_name(&f->user, connection->user);
         set_name(&f->database, connection->database);
+        set_told(&f->mode, connection->server_status);
         break;
     case MW_EVENT_COMMAND: {
         f = follow(g, connection);
         struct command *c = new_command(connection, f, event);
         if (!c->empty)
-            take_request(g, c, event, items);
+            take_request(g, f, c, event, items);
         hold(f, c);
         /* What needs no answer is over before those that still wait for theirs. */
         if (event->exchange->reply == MW_REPLY_NOTHING && !c->empty)

@@ -5,6 +5,7 @@
 
 #include "analyzer/conn.h"
 #include "analyzer/record.h"
+#include "analyzer/sql_digest.h"
 
 /** A value of a parameter or attribute. */
 struct command_value {
@@ -61,6 +62,10 @@ struct command {
     char *sqlstate;
     GString *message;
     uint64_t invalid_bytes; /**< of its texts, in their character sets */
+    const GString *digest_text; /**< without literals, where that was asked for; shared; NULL: no statement, or too much of it missing */
+    char digest[SQL_DIGEST_ID]; /**< with digest_text: its id */
+    bool digest_cut;            /**< the statement goes on behind the server's limit */
+    int asked_modes;            /**< the session's modes, if it succeeds: flags of struct sql_mode; -1 unchanged */
     char *asked_user, *asked_database; /**< what it makes the session's, if it succeeds; "" none, NULL unchanged */
     int64_t first_byte_us, duration_us; /**< since the last byte of the request; -1 unknown */
     uint64_t request_bytes, response_bytes;
@@ -83,6 +88,9 @@ struct command_gatherer *command_gatherer_new(uint64_t max_sql, const struct lim
 void command_gatherer_hide(struct command_gatherer *g, const struct privacy *privacy);
 
 void command_gatherer_free(struct command_gatherer *g);
+
+/** Commands get their digests, too. Before the first event. */
+void command_gatherer_digests(struct command_gatherer *g);
 
 /** Takes an event; `items` are the fields of the request, or NULL. For conn_observer.event. */
 void command_gatherer_event(struct command_gatherer *g, const struct connection *connection, const struct mw_event *event,

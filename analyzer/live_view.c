@@ -5,7 +5,6 @@
 
 #include "analyzer/patience.h"
 #include "analyzer/sketch.h"
-#include "analyzer/sql_digest.h"
 #include "analyzer/tally.h"
 
 enum { STATUS_SCHEMA = 1, KEYS_MAX = 10000 };
@@ -24,7 +23,6 @@ struct live_view {
     struct tally *users, *verbs; /* by commands */
     struct tally *errors;        /* "1064 ER_PARSE_ERROR" */
     struct tally *calls, *times; /* by digest text; microseconds, and one more each so that none has 0. Or NULL */
-    GString *scratch;
 };
 
 struct live_view *live_view_new(const char *what, bool statements)
@@ -37,7 +35,6 @@ struct live_view *live_view_new(const char *what, bool statements)
     v->errors = tally_new(KEYS_MAX);
     v->calls = statements ? tally_new(KEYS_MAX) : NULL;
     v->times = statements ? tally_new(KEYS_MAX) : NULL;
-    v->scratch = g_string_new(NULL);
     return v;
 }
 
@@ -48,7 +45,6 @@ void live_view_free(struct live_view *v)
     tally_free(v->errors);
     tally_free(v->calls);
     tally_free(v->times);
-    g_string_free(v->scratch, TRUE);
     sketch_clear(&v->recent);
     g_free(v);
 }
@@ -104,13 +100,10 @@ static void count_verb(struct live_view *v, const struct command *c)
 
 static void count_statement(struct live_view *v, const struct command *c)
 {
-    const struct sql_mode usual = {0};
-    if (!v->calls || !c->sql || c->duration_us < 0)
+    if (!v->calls || !c->digest_text || c->duration_us < 0)
         return;
-    g_string_truncate(v->scratch, 0);
-    sql_digest_text(v->scratch, (const uint8_t *)c->sql->str, c->sql->len, &usual);
-    tally_add(v->calls, v->scratch->str, v->scratch->len, 1);
-    tally_add(v->times, v->scratch->str, v->scratch->len, (uint64_t)c->duration_us + 1);
+    tally_add(v->calls, c->digest_text->str, c->digest_text->len, 1);
+    tally_add(v->times, c->digest_text->str, c->digest_text->len, (uint64_t)c->duration_us + 1);
 }
 
 void live_view_command(struct live_view *v, const struct command *c)

@@ -176,6 +176,6 @@ void report_command(struct record *r, const struct command *c)
     record_uint(r, "response_bytes", c->response_bytes);
     record_uint(r, "invalid_bytes", c->invalid_bytes);
     record_bool(r, "exact", c->exact);
-    record_null(r, "digest"); /* of the normalized text */
+    record_string(r, "digest", c->digest_text ? c->digest : NULL);
     record_end(r);
 }

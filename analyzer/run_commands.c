@@ -115,6 +115,7 @@ enum cli_exit run_commands(struct cli *cli)
     run.reorder = reorder_new(cli->lasts ? 0 : WINDOW, a->limits.reorder_bytes, on_ordered, &run);
     run.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_done, &run);
     command_gatherer_hide(run.gatherer, &cli->privacy);
+    command_gatherer_digests(run.gatherer);
     const struct conn_observer observer = {.user = &run, .event = on_event, .values = true, .closed = on_closed};
     cli->chores = cli->lasts ? on_chores : NULL; /* else a table is one */
     cli->chores_user = &run;

@@ -154,6 +154,8 @@ enum cli_exit run_live(struct cli *cli)
     command_gatherer_hide(run.gatherer, &cli->privacy);
     begin(&run);
     run.view = live_view_new(what, run.terminal != NULL);
+    if (run.terminal || (run.n > 0 && cli->live.tells_commands))
+        command_gatherer_digests(run.gatherer);
     const struct conn_observer observer = {.user = &run,
                                            .opened = on_opened,
                                            .event = on_event,

@@ -83,6 +83,10 @@ def redacted(test, mywire, options, path):
     for form in "text", "csv":
         written += run(mywire, "commands", "-F", form, "--redact", *options, path)
     names = {w for r in before for w in re.findall(r"\w+", STRING.sub("", r["sql"] or ""))}  # what is no literal somewhere may stay
+    small = {w.lower() for w in names}  # as they stand in fingerprints
+    for d in json.loads(run(mywire, "digest", "-F", "json", "--redact", *options, path))["digests"]:
+        fingerprint = re.sub(r"\w+", lambda word: "" if word[0] in small else word[0], d["fingerprint"] or "")
+        written += "\n".join(("", d["text"], fingerprint, (d["worst"] or {}).get("sql") or ""))
     secret = {v for r in before for v in values_of(r) if len(v) >= SHORT and v not in names}
     secret -= {name for r in before for name in r["attributes"] or {}}
     secret = {v for v in secret if not re.search(rf"(?i){re.escape(v)}", KEYS)}

@@ -23,7 +23,8 @@ OUTPUTS = [("summary", "json", "summary"), ("summary", "ndjson", "summary"), ("d
            ("connections", "json", "connections"),
            ("connections", "ndjson", "connection"), ("handshakes", "json", "handshakes"),
            ("handshakes", "ndjson", "handshakes"), ("commands", "json", "commands"),
-           ("commands", "ndjson", "command"), ("packets", "json", "packets"), ("packets", "ndjson", "packet")]
+           ("commands", "ndjson", "command"), ("digest", "json", "digest"), ("digest", "ndjson", "digest"),
+           ("packets", "json", "packets"), ("packets", "ndjson", "packet")]
 
 
 class Schemas:
