@@ -85,10 +85,14 @@ void policy_draft_free(struct policy_draft *d)
 
 void policy_draft_event(struct policy_draft *d, const struct connection *c, const struct mw_event *event)
 {
+    const char *now = mw_session_auth_plugin(event->session);
+    bool factor = event->kind == MW_EVENT_AUTH && event->msg && event->msg->kind == MW_KIND_AUTH_NEXT_FACTOR;
+    if (factor && *verdict_plugin(d->verdict, c))
+        add(&d->plugins, verdict_plugin(d->verdict, c));
     verdict_event(d->verdict, c, event);
     if (event->kind == MW_EVENT_DONE && event->exchange->command == MW_COM_CHANGE_USER &&
-        event->exchange->first.number && *mw_session_auth_plugin(event->session))
-        add(&d->plugins, mw_session_auth_plugin(event->session));
+        event->exchange->first.number && *now)
+        add(&d->plugins, now);
 }
 
 static void take_attributes(struct policy_draft *d, const struct connection *c)

@@ -12,6 +12,8 @@ G_STATIC_ASSERT(POLICY_KEYS <= 32); /* a set of rules is 32 bits */
 struct open_connection {
     uint64_t ordinal;  /* of its findings */
     uint32_t violated; /* set of rules */
+    char plugin[64];   /* the one at work in its login; "" none */
+    bool sent;         /* the client sent what proves its password by it, together with the login */
 };
 
 static void finding_free(gpointer data)
@@ -140,6 +142,12 @@ static void add_unknown(struct verdict *v, enum policy_key key, const struct con
     u->detail = cause == VERDICT_UNDECRYPTED ? g_strdup(c->inside_tls.why) : NULL;
 }
 
+/* The file under way. */
+static const char *last_file(const struct connection *c)
+{
+    return c->files && c->files->len ? g_ptr_array_index(c->files, c->files->len - 1) : NULL;
+}
+
 /* -- what connections tell ----------------------------------------------------------------------------------------- */
 
 static bool is_forbidden(const struct policy_value *value, uint16_t code)
@@ -165,23 +173,29 @@ static void take_error(struct verdict *v, const struct connection *c, uint16_t c
                         g_strdup_printf("%u%s%s, %s", code, symbol ? " " : "", symbol ? symbol : "", what));
 }
 
-static void take_change_user(struct verdict *v, const struct connection *c, const struct mw_event *e,
-                             struct connection_place at)
+/* A plugin that is not the one by which the login ended. `only`: for this rule; POLICY_KEYS: for all. */
+static void take_plugin(struct verdict *v, const struct connection *c, const char *plugin, enum policy_key only,
+                        struct connection_place at, const char *what)
 {
     static const enum policy_key keys[] = {POLICY_AUTH_FORBID_PLUGIN, POLICY_AUTH_ALLOW_PLUGIN,
                                            POLICY_AUTH_FORBID_PLUGIN_IN_CLEAR};
-    const char *plugin = mw_session_auth_plugin(e->session);
     char *text = g_utf8_make_valid(plugin, -1);
     for (size_t i = 0; i < G_N_ELEMENTS(keys) && *text; i++) {
         struct judged judged;
-        if (!is_rule(v, keys[i]))
+        if (!is_rule(v, keys[i]) || (only != POLICY_KEYS && only != keys[i]))
             continue;
         verdict_judge_plugin(v->policy, keys[i], c, text, &judged);
         if (judged.judgement == JUDGED_VIOLATED)
-            add_finding(v, keys[i], c, at, g_strdup_printf("COM_CHANGE_USER by %s", judged.seen));
+            add_finding(v, keys[i], c, at, g_strdup_printf("%s by %s", what, judged.seen));
         g_free(judged.seen);
     }
     g_free(text);
+}
+
+static void take_change_user(struct verdict *v, const struct connection *c, const struct mw_event *e,
+                             struct connection_place at)
+{
+    take_plugin(v, c, mw_session_auth_plugin(e->session), POLICY_KEYS, at, "COM_CHANGE_USER");
     if (e->exchange->outcome == MW_OUTCOME_ERROR && is_rule(v, POLICY_AUTH_MAX_FAILURES)) {
         const char *symbol = mw_error_symbol(c->dialect, e->exchange->error);
         add_finding(
@@ -190,16 +204,41 @@ static void take_change_user(struct verdict *v, const struct connection *c, cons
     }
 }
 
+const char *verdict_plugin(struct verdict *v, const struct connection *c)
+{
+    return open_of(v, c->id)->plugin;
+}
+
+/* When another factor is asked for, the one before was good, and the verdict does not tell its plugin any more. When
+ * the server switches to another plugin, what the client sent by the first one has been on the wire all the same. */
+static void take_login(struct verdict *v, const struct connection *c, const struct mw_event *e)
+{
+    struct open_connection *open = open_of(v, c->id);
+    struct connection_place at = {last_file(c), e->packet ? e->packet->last.number : 0};
+    enum mw_kind kind = e->msg ? e->msg->kind : MW_KIND_COUNT;
+    if (kind == MW_KIND_AUTH_NEXT_FACTOR)
+        take_plugin(v, c, open->plugin, POLICY_KEYS, at, "a factor");
+    else if ((kind == MW_KIND_AUTH_SWITCH || kind == MW_KIND_OLD_AUTH_SWITCH) && open->sent)
+        take_plugin(v, c, open->plugin, POLICY_AUTH_FORBID_PLUGIN_IN_CLEAR, at, "an attempt before a switch");
+    const struct mw_slice *proof = kind == MW_KIND_LOGIN     ? &e->msg->login.auth
+                                   : kind == MW_KIND_COMMAND ? &e->msg->request.login.auth
+                                                             : NULL;
+    open->sent = proof && proof->n > 0 && !(proof->n == 1 && proof->p[0] == 0);
+    g_strlcpy(open->plugin, mw_session_auth_plugin(e->session), sizeof open->plugin);
+}
+
 void verdict_event(struct verdict *v, const struct connection *c, const struct mw_event *e)
 {
+    bool asks_anew = e->kind == MW_EVENT_COMMAND && e->exchange->command == MW_COM_CHANGE_USER && !e->exchange->empty;
+    if (e->kind == MW_EVENT_LOGIN || e->kind == MW_EVENT_AUTH || asks_anew)
+        take_login(v, c, e);
     if (e->kind != MW_EVENT_DONE)
         return;
     bool error = e->exchange->outcome == MW_OUTCOME_ERROR;
     bool change_user = e->exchange->seen && e->exchange->command == MW_COM_CHANGE_USER && e->exchange->first.number;
     if (!error && !change_user)
         return;
-    struct connection_place at = {c->files ? g_ptr_array_index(c->files, c->files->len - 1) : NULL,
-                                  e->exchange->last.number};
+    struct connection_place at = {last_file(c), e->exchange->last.number};
     const char *name = e->exchange->seen ? mw_command_name(c->dialect, e->exchange->command) : NULL;
     char *what = e->exchange->seen ? g_strdup_printf("command %" G_GUINT64_FORMAT ", %s", e->exchange->ordinal,
                                                      name ? name : "COM_UNKNOWN")

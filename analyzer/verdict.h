@@ -81,6 +81,9 @@ void verdict_free(struct verdict *v);
 /** Takes an event of a connection. */
 void verdict_event(struct verdict *v, const struct connection *c, const struct mw_event *event);
 
+/** The plugin at work in a connection's login, as of the last event taken; "" unknown. Valid until the next event. */
+const char *verdict_plugin(struct verdict *v, const struct connection *c);
+
 /** Takes a connection that is over. */
 void verdict_closed(struct verdict *v, const struct connection *c);
 

@@ -85,6 +85,8 @@ class Tests:
     def __init__(self, mywire, samples):
         self.mywire, self.samples = mywire, Path(samples)
         self.passed = self.failed = 0
+        self.verdicts = {policy: set() for policy in POLICIES}  # that were right
+        self.rules_failed = set()
         self.sarif = Schemas(HERE / "schemas")
         self.json = Schemas(HERE.parent / "docs/schema")
 
@@ -209,6 +211,8 @@ class Tests:
         allows_closed = policy in ("no-cleartext", "modern-tls")
         missing = (lossy and not cut) or any(c.closed and not allows_closed for c in connections) or any(
             c.x and not (c.x_inside_tls and allows_closed) for c in connections)
+        self.verdicts[policy].add(result["verdict"])
+        self.rules_failed |= {(policy, r["id"]) for r in result["rules"] if r["status"] == "failed"}
         verdict = "failed" if failed else "undecided" if missing or cut else "passed"
         self.expect(f"{what}: verdict", result["verdict"] == verdict, f"{result['verdict']}, expected {verdict}")
         expected = 3 if cut and not failed else EXIT[verdict]
@@ -281,6 +285,18 @@ class Tests:
             for policy in POLICIES:
                 for with_keys in (True, False):
                     self.sample(name, capture, policy, with_keys)
+        # No sample has a suite that encrypts nothing, a server or client that old, or another default plugin.
+        for policy, verdicts in self.verdicts.items():
+            self.expect(f"{policy}: samples for every verdict", verdicts == {"passed", "failed", "undecided"}, verdicts)
+        for policy, rule in (("no-cleartext", "tls.required"), ("no-cleartext", "auth.forbid-plugin-in-clear"),
+                             ("modern-tls", "tls.required"), ("modern-tls", "tls.min-version"),
+                             ("modern-tls", "tls.require-forward-secrecy"), ("modern-tls", "tls.require-aead"),
+                             ("mysql-8.4", "tls.min-version"), ("mysql-8.4", "auth.forbid-plugin"),
+                             ("mysql-8.4", "server.forbid-dialect"), ("mysql-9", "tls.min-version"),
+                             ("mysql-9", "auth.forbid-plugin"), ("mysql-9", "server.forbid-dialect"),
+                             ("mariadb-11", "tls.min-version"), ("mariadb-11", "auth.forbid-plugin"),
+                             ("mariadb-11", "server.min-version")):
+            self.expect(f"{policy}: a sample that fails {rule}", (policy, rule) in self.rules_failed)
         self.make_policy()
         self.hostile_names()
         self.anonymized()

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "analyzer/analysis.h"
+#include "analyzer/policy_draft.h"
+#include "tests/support/talk.h"
 
 /* A policy, its verdict and a run that found nothing wrong with the packets. */
 struct bench {
@@ -377,11 +379,104 @@ static void bounded_and_merged(void **state)
         bench_free(benches[i]);
 }
 
+/* What a verdict and a draft are told of a session. */
+struct heard {
+    struct bench *bench;
+    struct policy_draft *draft;
+    const struct connection *connection;
+};
+
+static void hear(void *user, const struct mw_event *event)
+{
+    struct heard *h = user;
+    verdict_event(h->bench->verdict, h->connection, event);
+    policy_draft_event(h->draft, h->connection, event);
+}
+
+/* A password in clear as the first of two factors: the login ends by the second one. The exchange is that of
+ * tests/golden/auth-specified.md. */
+static void factors(void **state)
+{
+    (void)state;
+    struct talk *t = test_malloc(sizeof *t);
+    struct bench b = bench_new("[auth]\nforbid-plugin-in-clear=mysql_clear_password\n");
+    struct connection *c = plain(1);
+    struct heard heard = {&b, policy_draft_new(), c};
+    talk_begin(t, NULL);
+    t->observer = (struct mw_observer){.user = &heard, .event = hear};
+    talk(t, TALK_GREETING);
+    talk(t, "client 1> 0d a2 2a 10 00 00 00 01 ff 00*23 z\"app\" 03 z\"pw\" z\"shop\" z\"mysql_clear_password\"");
+    talk(t, "server 2> 02 z\"authentication_webauthn_client\" 01 20 \"n\"*32 l\"mysql.com\"");
+    talk(t, "client 3> 01");
+    talk(t, "server 4> 01 \"credential\"");
+    talk(t, "client 5> 02 01 l\"authenticator\" l\"signature\" l\"{}\"");
+    talk(t, "server 6> " TALK_OK);
+    g_free(c->auth_plugin);
+    c->auth_plugin = g_strdup(mw_session_auth_plugin(t->session));
+    assert_string_equal(c->auth_plugin, "authentication_webauthn_client");
+    policy_draft_closed(heard.draft, c);
+    take(&b, c);
+    assert_int_equal(verdict_findings(b.verdict, POLICY_AUTH_FORBID_PLUGIN_IN_CLEAR), 1);
+    const struct verdict_finding *f = g_ptr_array_index(b.verdict->rules[POLICY_AUTH_FORBID_PLUGIN_IN_CLEAR].kept, 0);
+    assert_string_equal(f->seen, "a factor by mysql_clear_password outside TLS");
+    assert_int_equal(f->packet, 3);
+    assert_string_equal(f->user, "app");
+    GString *text = g_string_new(NULL);
+    assert_true(policy_draft_write(heard.draft, b.analysis, text));
+    assert_non_null(strstr(text->str, "allow-plugin = authentication_webauthn_client;mysql_clear_password\n"));
+    g_string_free(text, TRUE);
+    policy_draft_free(heard.draft);
+    talk_end(t);
+    test_free(t);
+    bench_free(&b);
+}
+
+/* A client whose default sends the password in clear, before the server asks for another plugin. */
+static void switched(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *login;
+        bool tls;
+        uint64_t findings;
+    } cases[] = {
+        {"03 z\"pw\" z\"shop\" z\"mysql_clear_password\"", false, 1},
+        {"03 z\"pw\" z\"shop\" z\"mysql_clear_password\"", true, 0},
+        {"00 z\"shop\" z\"mysql_clear_password\"", false, 0}, /* it sent nothing yet */
+        {"14 \"A\"*20 z\"shop\" z\"mysql_native_password\"", false, 0},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct talk *t = test_malloc(sizeof *t);
+        struct bench b =
+            bench_new("[auth]\nforbid-plugin-in-clear=mysql_clear_password\nforbid-plugin=mysql_clear_password\n");
+        struct connection *c = cases[i].tls ? inside_tls(1) : plain(1);
+        struct heard heard = {&b, policy_draft_new(), c};
+        talk_begin(t, NULL);
+        t->observer = (struct mw_observer){.user = &heard, .event = hear};
+        talk(t, TALK_GREETING);
+        char *login = g_strdup_printf("client 1> 0d a2 2a 10 00 00 00 01 ff 00*23 z\"app\" %s", cases[i].login);
+        talk(t, login);
+        talk(t, "server 2> fe z\"caching_sha2_password\" \"s\"*20 00");
+        talk(t, "client 3> \"p\"*32");
+        talk(t, "server 4> 01 03");
+        talk(t, "server 5> " TALK_OK);
+        take(&b, c);
+        assert_int_equal(verdict_findings(b.verdict, POLICY_AUTH_FORBID_PLUGIN_IN_CLEAR), cases[i].findings);
+        assert_int_equal(verdict_findings(b.verdict, POLICY_AUTH_FORBID_PLUGIN), 0); /* it did not decide */
+        g_free(login);
+        policy_draft_free(heard.draft);
+        talk_end(t);
+        test_free(t);
+        bench_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_answers), cmocka_unit_test(violations), cmocka_unit_test(missing),
         cmocka_unit_test(allowances),    cmocka_unit_test(quantile),   cmocka_unit_test(bounded_and_merged),
+        cmocka_unit_test(factors),       cmocka_unit_test(switched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
