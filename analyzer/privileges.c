@@ -33,12 +33,19 @@ static bool number(const char *name, unsigned *value)
     return true;
 }
 
-/* Who called sudo(8) or doas(1). False: nobody, or root itself. */
+/* Who called sudo(8) or doas(1), or a program that is set to root's user id: then what the environment says is the
+ * caller's own. False: nobody, or root itself. */
 static bool take_caller(struct privileges *p)
 {
     unsigned uid, gid;
     const char *doas = g_getenv("DOAS_USER");
     const struct passwd *user;
+    if (p->uid != 0) {
+        user = getpwuid(p->uid);
+        if (user)
+            g_strlcpy(p->name, user->pw_name, sizeof p->name);
+        return true;
+    }
     if (number("SUDO_UID", &uid) && number("SUDO_GID", &gid)) {
         p->uid = uid;
         p->gid = gid;
@@ -59,7 +66,7 @@ char *privileges_choose(struct privileges *p, const char *user)
     const struct passwd *named = user ? getpwnam(user) : NULL;
     if (user && !named)
         return g_strdup_printf("--user %s: there is no user of that name.", user);
-    if (user && !p->changes && named->pw_uid != getuid())
+    if (user && (!p->changes || getuid() != 0) && named->pw_uid != getuid())
         return g_strdup_printf("--user %s: only root can become another user.", user);
     if (named) {
         take_user(p, named);

@@ -17,8 +17,8 @@ struct privileges {
     bool chosen;    /**< … by name */
 };
 
-/** Chooses: the user of that name; else, where the program runs as root, who called it by sudo or doas, or else
- * `nobody`. Returns NULL or a sentence for the user that the caller frees with g_free(). */
+/** Chooses: the user of that name; else, where the program runs as root, who called it by sudo or doas or has it set to
+ * root's user id, or else `nobody`. Returns NULL or a sentence for the user that the caller frees with g_free(). */
 char *privileges_choose(struct privileges *p, const char *user);
 
 /** Becomes that user with its groups, gives up all capabilities, and makes sure that none of it can be undone. In a user

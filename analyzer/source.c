@@ -203,7 +203,7 @@ static enum source_status next_pcapng(struct source *s, struct packet *out)
         if (s->item.kind == PCAPNG_KIND_SECRETS && secrets->type == PCAPNG_TLS_KEY_LOG && s->on_secrets)
             s->on_secrets(s->user, (const char *)secrets->data, secrets->n);
     }
-    if (status == PCAPNG_END || (status == PCAPNG_CUT && is_over(s)))
+    if (status == PCAPNG_END || ((status == PCAPNG_CUT || status == PCAPNG_IO) && is_over(s)))
         return SOURCE_END;
     s->error = pcapng_explain(s->pcapng, s->in.name);
     return SOURCE_ERROR;
