@@ -318,6 +318,42 @@ def test_terminal(mywire, samples, out):
     check("\033[1m" in on_terminal(mywire, samples, out, {"NO_COLOR": ""}), "bold otherwise")
 
 
+def of_client(frame, number):
+    """The same from or to another client."""
+    address = struct.pack(">I", 0x0A000000 + number)
+    at = 26 if struct.unpack_from(">H", frame, 36)[0] == 13306 else 30
+    return frame[:at] + address + frame[at + 4:]
+
+
+def test_drops_are_losses(mywire, samples, out):
+    """What lacks packets says so; what does not is as it was."""
+    sample = str(samples / f"{REPLAYED}.pcapng")
+    run = Run(mywire, "live", "-i", "lo", "--ring", "1M")
+    run.process.send_signal(signal.SIGSTOP)
+    for number in range(1, 1001):
+        for frame in frames(sample):
+            out.send(of_client(frame, number))
+        if number == 500:  # some are taken, then come others again
+            run.process.send_signal(signal.SIGCONT)
+            time.sleep(0.5)
+            run.process.send_signal(signal.SIGSTOP)
+    run.process.send_signal(signal.SIGCONT)
+    text, err, status = run.stop()
+    records = lines(text)
+    check(status == 0 and records[-1]["evidence"]["dropped_by_kernel"] > 0, "drops", records[-1]["evidence"], err)
+
+    def same(record):
+        return {k: v for k, v in record.items() if not OF_THE_MOMENT.search(k) and k not in ("id", "connection", "client_ip")}
+    expected = [same(r) for r in from_file(mywire, sample)]
+    told = [r for r in records if r["event"] == "connection"]
+    whole = [r for r in told if r["exact"] and r["state"] == "complete"]
+    check(whole and len(told) < 1000, "some are whole, some are missing", len(whole), len(told))
+    check(all(same(r) in expected for r in whole), "those that are whole", next((r for r in whole if same(r) not in expected), None))
+    ids = {r["id"] for r in whole}
+    commands = [r for r in records if r["event"] == "command" and r["connection"] in ids]
+    check(len(commands) == 6 * len(whole) and all(same(r) in expected for r in commands), "their commands", len(commands))
+
+
 def test_drops(mywire, samples, out):
     for form in "ndjson", "text":
         run = Run(mywire, "live", "-i", "lo", "--ring", "64K", "-F", form)
