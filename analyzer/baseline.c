@@ -225,18 +225,59 @@ static void read_summary(struct baseline *b, const json_t *root)
     read_latency(b, "login", NULL, json_object_get(root, "login_us"));
 }
 
+/* [{"value", "symbol", "count"}] of a statement: "1062 3f2a…", known as the error and the statement. */
+static void read_statement_errors(struct baseline *b, const char *id, const char *text, const json_t *list)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        char *code = text_of(json_object_get(item, "value"));
+        const char *symbol = json_string_value(json_object_get(item, "symbol"));
+        char *label = g_strdup_printf("%s %s", symbol ? symbol : code, text);
+        if (code && count_of(item, "count"))
+            add_value(b, DIFF_digest_error, g_strdup_printf("%s %s", code, id), label, count_of(item, "count"));
+        g_free(code);
+        g_free(label);
+    }
+}
+
+/* Statements are the same in whatever database; their durations are told for each database. */
+static void read_digest(struct baseline *b, const json_t *root)
+{
+    size_t i;
+    json_t *item;
+    b->connections = count_of(json_object_get(root, "evidence"), "connections");
+    b->population = count_of(root, "calls");
+    has_fact(b, DIFF_digest);
+    has_fact(b, DIFF_digest_error);
+    json_array_foreach(json_object_get(root, "digests"), i, item)
+    {
+        const char *id = json_string_value(json_object_get(item, "digest"));
+        const char *text = json_string_value(json_object_get(item, "text"));
+        const char *database = json_string_value(json_object_get(item, "database"));
+        if (!id || !text || count_of(item, "calls") == 0)
+            continue;
+        add_value(b, DIFF_digest, g_strdup(id), text, count_of(item, "calls"));
+        read_statement_errors(b, id, text, json_object_get(item, "error_codes"));
+        char *key = database ? g_strdup_printf("%s %s", id, database) : g_strdup(id);
+        read_latency(b, key, text, json_object_get(item, "duration_us"));
+        g_free(key);
+    }
+}
+
 /* Whether the document is one of ours; `error` says if not. */
 static bool is_result(const char *file, const json_t *root, char **error)
 {
     const char *event = json_string_value(json_object_get(root, "event"));
     const json_t *schema = json_object_get(root, "schema");
-    static const char *const events[] = {"handshakes", "summary", NULL};
+    static const char *const events[] = {"handshakes", "summary", "digest", NULL};
     if (!event || !json_is_integer(schema))
         *error = g_strdup_printf("%s is JSON, but no result of mywire: it has no \"event\" or no \"schema\". Save one with "
                                  "`mywire handshakes -F json`.",
                                  file);
     else if (!g_strv_contains(events, event))
-        *error = g_strdup_printf("%s holds a result of another kind (%s); diff compares those of handshakes and summary.",
+        *error = g_strdup_printf("%s holds a result of another kind (%s); diff compares those of handshakes, summary and digest.",
                                  file, event);
     else if (json_integer_value(schema) != 1)
         *error = g_strdup_printf("%s has the layout %" JSON_INTEGER_FORMAT " of %s, and this mywire knows layout 1 only; make "
@@ -266,8 +307,10 @@ struct baseline *baseline_parse(const char *file, const char *text, size_t n, ch
     read_evidence(b, json_object_get(root, "evidence"));
     if (strcmp(b->event, "handshakes") == 0)
         read_handshakes(b, root);
-    else
+    else if (strcmp(b->event, "summary") == 0)
         read_summary(b, root);
+    else
+        read_digest(b, root);
     set_shares(b);
     json_decref(root);
     return b;

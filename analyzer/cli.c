@@ -37,7 +37,7 @@ static const struct cli_command commands[] = {
     {"follow", "one connection as a readable transcript", TEXT,
      USUAL | OPTIONS_SQL | OPTIONS_FOLLOW | OPTIONS_PASSWORDS, "ID FILE...",
      cli_take_connection, run_follow},
-    {"diff", "what changed between two saved results of handshakes or summary (-F json)", TEXT | JSON | MARKDOWN | JUNIT,
+    {"diff", "what changed between two saved results of handshakes, digest or summary (-F json)", TEXT | JSON | MARKDOWN | JUNIT,
      OPTIONS_OUTPUT | OPTIONS_DIFF, "BASE NEW", cli_take_diff, run_diff},
     {"decrypt", "write the capture with the TLS taken off: TCP that every tool reads", TEXT,
      OPTIONS_INPUT | OPTIONS_DECRYPT, "FILE...", cli_take_decrypt, run_decrypt},

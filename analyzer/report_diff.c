@@ -135,15 +135,15 @@ static char *value_text(const struct baseline_value *v)
     return v ? g_strdup_printf("%" G_GUINT64_FORMAT " (%.1f%%)", v->count, 100 * v->share) : g_strdup("-");
 }
 
-/* Columns of a change: which, of what, what, before, now. To be freed. */
+/* Columns of a change: which, of what, before, now, what. To be freed. */
 static void cells_of(const struct diff_change *c, char *cells[5])
 {
     cells[0] = g_strdup(kind_text(c));
     cells[1] = c->latency[0] && c->latency[0]->label ? g_strdup_printf("Statement %s", c->quantile_name)
                                                      : g_strdup(diff_subject(c));
-    cells[2] = g_strdup(diff_object(c));
+    cells[4] = g_strdup(diff_object(c));
     for (int side = 0; side < 2; side++)
-        cells[3 + side] = c->latency[0] ? g_strdup_printf("%.3f ms", (double)c->quantile[side].value / 1000)
+        cells[2 + side] = c->latency[0] ? g_strdup_printf("%.3f ms", (double)c->quantile[side].value / 1000)
                                         : value_text(side ? c->now : c->base);
 }
 
@@ -151,9 +151,9 @@ static void text_changes(struct output *out, const struct diff *d, enum diff_ver
 {
     static const struct table_column columns[] = {{"CHANGE", 0, 0},
                                                   {"WHAT", 0, 0},
-                                                  {"VALUE", TABLE_TRUNCATE, 0},
                                                   {"BASE", TABLE_RIGHT, 0},
-                                                  {"NEW", TABLE_RIGHT, 0}};
+                                                  {"NEW", TABLE_RIGHT, 0},
+                                                  {"VALUE", TABLE_TRUNCATE, 0}};
     struct table *t = table_new(columns, G_N_ELEMENTS(columns), out->width, out->color);
     for (guint i = 0; i < d->changes->len; i++) {
         const struct diff_change *c = &g_array_index(d->changes, struct diff_change, i);
@@ -177,7 +177,7 @@ static void text_changes(struct output *out, const struct diff *d, enum diff_ver
 
 static void markdown_changes(struct output *out, const struct diff *d, enum diff_verdict verdict)
 {
-    output_printf(out, "| change | what | value | base | new |\n|---|---|---|--:|--:|\n");
+    output_printf(out, "| change | what | base | new | value |\n|---|---|--:|--:|---|\n");
     for (guint i = 0; i < d->changes->len; i++) {
         const struct diff_change *c = &g_array_index(d->changes, struct diff_change, i);
         char *cells[5];

@@ -20,12 +20,14 @@ import capture
 
 SAMPLE = "mysql97-plain-caching-sha2-fast.pcapng"
 OTHER = "mysql97-auth-switch-sha256.pcapng"  # users fast and sha; TLS in two of five (its truth)
+FAILING = "mysql97-error-mid-result.pcapng"
 SECOND = 10**9
 MS = 10**6
 
 
-def logins(out, path, n, median_ms, seed):
-    """A capture of n logins whose verdicts come median_ms after the client's answer, a fifth more or less."""
+def logins(out, path, n, median_ms, seed, each=False):
+    """A capture of n logins whose verdicts come median_ms after the client's answer, a fifth more or less; with `each` every
+    answer of the server comes so much later."""
     link, packets = capture.read(path)
     rng = random.Random(seed)
     client = struct.unpack_from(">H", packets[0][1], 34)[0]  # Ethernet, IPv4 without options: the sender of the SYN
@@ -38,8 +40,8 @@ def logins(out, path, n, median_ms, seed):
                 from_server = ports[1] == client
                 payload = original - 14 - 20 - (data[14 + 20 + 12] >> 4) * 4
                 said += from_server and payload > 0
-                if said == 2 and late == 0:  # the greeting was the first
-                    late = int(rng.uniform(0.8, 1.2) * median_ms * MS)
+                if (said == 2 and late == 0) or (each and from_server and payload > 0):  # the greeting was the first
+                    late += int(rng.uniform(0.8, 1.2) * median_ms * MS)
                 ports = [40000 + i if p == client else p for p in ports]
                 data = data[:34] + struct.pack(">HH", *ports) + data[38:]
                 f.write(capture.record(base + time - packets[0][0] + late, data, original))
@@ -117,6 +119,24 @@ def main():
             test.expect(f"{command}: not decrypted", any("not decrypted" in n for n in told["notes"]), told["notes"])
             status, rules, _, _ = test.diff("--ignore", "user", "--allow-vanished", base, other)
             test.expect(f"{command}: ignored", not rules.keys() & {"user.new", "user.vanished"}, rules)
+        base = test.saved("base", "digest", logins(capture_file, samples / SAMPLE, 120, 2, 1, True))
+        same = test.saved("same", "digest", logins(capture_file, samples / SAMPLE, 120, 2, 5, True))
+        slow = test.saved("slow", "digest", logins(capture_file, samples / SAMPLE, 120, 4, 3, True))
+        status, rules, told, _ = test.diff(base, same)
+        test.expect("digest: chance", status == 0, rules)
+        status, rules, told, _ = test.diff(base, slow)
+        test.expect("digest: slower", status == 1 and rules.keys() == {"digest.p50", "digest.p95"}, rules)
+        test.expect("digest: all are", all(1500 < c["new"]["us"] - c["base"]["us"] < 2700 for c in told["changes"]), told["changes"])
+        failing = test.saved("failing", "digest", samples / FAILING)
+        status, rules, told, _ = test.diff(base, failing)
+        truth = json.loads((samples / FAILING.replace(".pcapng", ".truth.json")).read_text())
+        said = {statement["errno"] for c in truth["connections"] for statement in c["statements"]} - {0, None, 1160}  # 1160: nobody was there to read it
+        codes = {int(c["value"].split()[0]) for c in told["changes"] if c["rule"] == "digest_error.new"}
+        test.expect("digest: errors", codes == said, (codes, said))
+        new = {c["label"] for c in told["changes"] if c["rule"] == "digest.new"}
+        known = {d["text"] for d in json.loads(base.read_text())["digests"]}
+        wanted = {d["digest_text"] for d in truth["server_digests"]} - known
+        test.expect("digest: statements", new == wanted, new ^ wanted)
         handshakes = test.saved("h", "handshakes", samples / SAMPLE)
         summary = test.saved("s", "summary", samples / SAMPLE)
         connections = test.saved("c", "connections", samples / SAMPLE)

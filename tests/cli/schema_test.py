@@ -125,7 +125,7 @@ def outputs(mywire, root):
     groups = sorted(root.glob("samples/*-auth-*.pcap*"))
     done = subprocess.run([mywire, "handshakes", "-F", "json", "--by", "user,auth_plugin", *groups], capture_output=True, timeout=60)
     yield "handshakes --by", done.stdout, "json", "handshakes"
-    for command in "handshakes", "summary":
+    for command in "handshakes", "summary", "digest":
         with tempfile.TemporaryDirectory() as folder:
             for side, some in ("base", groups[:1]), ("new", groups):
                 subprocess.run([mywire, command, "-o", f"json:{folder}/{side}", *some], capture_output=True, timeout=60)
