@@ -458,7 +458,7 @@ static void on_event(void *user, const struct connection *c, const struct mw_eve
 static void on_packet(void *user, const struct conn_packet *p)
 {
     const uint64_t told = MW_NOTE_BIT(ERR) | MW_NOTE_BIT(LOGIN_FAILED) | MW_NOTE_BIT(WARNINGS) | MW_NOTE_BIT(NO_INDEX) |
-                          MW_NOTE_BIT(SLOW) | MW_NOTE_BIT(UNSOLICITED) | MW_NOTE_BIT(GUESSED);
+                          MW_NOTE_BIT(SLOW) | MW_NOTE_BIT(UNSOLICITED) | MW_NOTE_BIT(GUESSED) | MW_NOTE_BIT(STRAY);
     struct follow *f = user;
     if (p->msg->kind == MW_KIND_COLUMN_COUNT)
         current_result(f, true);

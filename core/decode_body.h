@@ -183,7 +183,8 @@ RD void decode(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet
     case MW_KIND_STATISTICS: decode_whole(r, MW_F_RESPONSE, MW_F_MESSAGE); break;
     case MW_KIND_FILE_DATA:
     case MW_KIND_FILE_END: decode_whole(r, MW_F_REQUEST, MW_F_FILE_DATA); break;
-    case MW_KIND_UNKNOWN: rd_note(r, MW_NOTE_UNKNOWN); /* fall through */
+    case MW_KIND_UNKNOWN:
+        rd_note(r, ctx->phase == MW_PHASE_STRAY ? MW_NOTE_STRAY : MW_NOTE_UNKNOWN); /* fall through */
     default: decode_whole(r, dir == MW_SERVER ? MW_F_RESPONSE : MW_F_REQUEST, MW_F_PAYLOAD); break;
     }
     msg->status = r->status;

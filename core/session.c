@@ -366,14 +366,11 @@ struct mw_step mw_session_step(struct mw_session *s, enum mw_dir dir, const stru
     if (s->stray) {
         s->stray = false;
         s->inexact = true;
-        t.result.notes |= MW_NOTE_BIT(UNEXPECTED);
         return t.result;
     }
     const struct mw_exchange *e = exchange_head(&s->queue);
     if (s->shaky && dir == MW_SERVER && e && !e->first.number)
-        t.result.notes |= !e->seen              ? MW_NOTE_BIT(UNEXPECTED) | MW_NOTE_BIT(GUESSED)
-                          : !session_is_sure(s) ? MW_NOTE_BIT(GUESSED)
-                                                : 0;
+        t.result.notes |= !e->seen || !session_is_sure(s) ? MW_NOTE_BIT(GUESSED) : 0;
     check_sequence(&t);
     if (s->resync[dir])
         t.result.notes |= MW_NOTE_BIT(RESYNC);

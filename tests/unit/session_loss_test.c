@@ -88,7 +88,7 @@ static void one_command_is_lost(void **state)
     talk(&t, "server 9> 01 31"); /* the rest of it */
     talk(&t, "server 10> " TALK_EOF);
     assert_int_equal(t.done_count, 1);
-    assert_true(talk_noted(&t, MW_NOTE_BIT(UNEXPECTED)));
+    assert_true(talk_noted(&t, MW_NOTE_BIT(STRAY)));
     talk(&t, QUERY("SELECT 2"));
     result(2);
     assert_true(is(1, true, true, MW_OUTCOME_RESULTSET) && done(1)->rows == 2);
