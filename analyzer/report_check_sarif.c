@@ -253,9 +253,15 @@ void report_check_sarif(struct output *out, const struct check *check)
     put_invocation(j, check);
     json_key(j, "artifacts");
     json_array_begin(j);
-    for (guint i = 0; i < check->analysis->inputs->len; i++) {
+    for (guint i = 0; i < check->analysis->inputs->len; i++) { /* each once (3.14.15) */
+        const struct analysis_input *inputs = &g_array_index(check->analysis->inputs, struct analysis_input, 0);
+        guint first = 0;
+        while (strcmp(inputs[first].path, inputs[i].path) != 0)
+            first++;
+        if (first < i)
+            continue;
         json_object_begin(j);
-        put_artifact(j, "location", g_array_index(check->analysis->inputs, struct analysis_input, i).path);
+        put_artifact(j, "location", inputs[i].path);
         json_object_end(j);
     }
     json_array_end(j);

@@ -11,6 +11,7 @@ and fail on others.
 """
 import json
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,8 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE / "cli"))
+sys.path[:0] = [str(HERE), str(HERE / "cli")]
+import capture  # noqa: E402
 from schema_test import Schemas, strict  # noqa: E402
 
 POLICIES = "mysql-8.4", "mysql-9", "mariadb-11", "no-cleartext", "modern-tls"
@@ -28,6 +30,26 @@ CLIENT_PLUGINS = {"ed25519": ["client_ed25519"], "pam": ["dialog", "mysql_clear_
 OLD = {"mysql_native_password", "mysql_old_password"}
 IN_CLEAR = {"mysql_clear_password", "dialog", "mysql_old_password"}
 EXIT = {"passed": 0, "failed": 1, "undecided": 4}
+
+
+def packet(sequence, payload):
+    """A packet of the protocol."""
+    return struct.pack("<I", len(payload))[:3] + bytes([sequence]) + payload
+
+
+def write_conversation(path, said):
+    """A capture of raw IP packets: who (0 the client), TCP flags, payload."""
+    sequence = [1000, 5000]
+    with open(path, "wb") as f:
+        capture.write_header(f, 101)
+        for i, (who, flags, payload) in enumerate(said):
+            ports = (40000, 3306) if who == 0 else (3306, 40000)
+            tcp = struct.pack(">HHIIBBHHH", *ports, sequence[who], sequence[1 - who] if flags & 0x10 else 0, 0x50, flags, 65535, 0, 0)
+            hosts = bytes([10, 0, 0, 1 + who, 10, 0, 0, 2 - who])
+            ip = struct.pack(">BBHHHBBH", 0x45, 0, 40 + len(payload), i, 0, 64, 6, 0) + hosts
+            data = ip + tcp + payload
+            f.write(capture.record(10**18 + i * 10**6, data, len(data)))
+            sequence[who] += len(payload) + bool(flags & 3)
 
 
 class Connection:
@@ -264,6 +286,41 @@ class Tests:
             self.expect("hostile names: exit status", status == 1, status)
             self.expect("hostile names: file", all(f["file"] == str(capture) for f in result["findings"]))
 
+    def hostile_wire(self):
+        """A server and a client whose names mean something in every format."""
+        evil = b"\x1b[31m<b>&\"'|`*_[x](y)\r\n::error::%0A{0}\x07\xff\xc2\x9b\xe2\x80\xae]]>\xef\xbf\xbf,:"
+        caps = 0x000FA20D | 0x00080000  # as a client without TLS sends them, with CLIENT_PLUGIN_AUTH
+        shown = bytes(c for c in evil if 32 <= c < 127)  # a greeting is known by its printable version
+        greeting = (b"\x0a9.7.4" + shown + b"\0\x2a\0\0\0abcdefgh\0\xff\xff\xff\x02\0\xff\xdf\x15" + bytes(10) + b"ijklmnopqrst\0" +
+                    evil + b"\0")
+        login = struct.pack("<IIB", caps, 1 << 24, 255) + bytes(23) + evil + b"\0\x14" + b"A" * 20 + b"db\0" + evil + b"\0"
+        error = b"\xff\x15\x04#28000Access denied for " + evil
+        said = [(1, 0x12, b""), (0, 0x10, b""), (1, 0x18, packet(0, greeting)), (0, 0x18, packet(1, login)),
+                (1, 0x18, packet(2, error)), (1, 0x11, b""), (0, 0x11, b"")]
+        with tempfile.TemporaryDirectory() as folder:
+            path, policy = Path(folder) / "evil.pcap", Path(folder) / "p.ini"
+            write_conversation(path, [(0, 0x02, b"")] + said)
+            policy.write_text("[tls]\nrequired = true\n[auth]\nallow-plugin = parsec\nmax-failures = 0\n[server]\nmin-version = 9.9\n"
+                              "forbid-default-plugin = *x*\n[errors]\nforbid = 1045\n[client]\nrequire-attribute = a\n")
+            status, result = self.all_formats("hostile wire", ["--policy", policy, path])
+            self.expect("hostile wire: exit status", status == 1, status)
+            bad = {r["id"] for r in result["rules"] if r["status"] == "failed"}
+            self.expect("hostile wire: rules", bad == {"tls.required", "auth.allow-plugin", "auth.max-failures", "server.min-version",
+                                                       "server.forbid-default-plugin", "errors.forbid",
+                                                       "client.require-attribute"}, bad)
+            for form in FORMATS:
+                _, text, _ = self.run("--policy", policy, "-F", form, path)
+                acts = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e" + ("\uffff]" if form == "junit" else "]")
+                self.expect(f"hostile wire: nothing acts in {form}", not re.search(acts, text), repr(text))
+            _, text, _ = self.run("--policy", policy, "-F", "markdown", path)
+            self.expect("hostile wire: Markdown", "<b>" not in text and not re.search(r"[^\\]\]\(", text) and
+                        all(line.count("|") - line.count("\\|") == 4 for line in text.splitlines() if line.startswith("| ") and "evil" in line),
+                        text)
+            status, text, _ = self.run("--make-policy", path)
+            self.expect("hostile wire: a policy of it", status == 0 and "<b>" not in text and "::" not in text, (status, text))
+            policy.write_text(text)
+            self.expect("hostile wire: which holds", self.run("--policy", policy, path)[0] == 0)
+
     def anonymized(self):
         """--anonymize covers findings that are made while a connection is open as well."""
         with tempfile.TemporaryDirectory() as folder:
@@ -299,6 +356,7 @@ class Tests:
             self.expect(f"{policy}: a sample that fails {rule}", (policy, rule) in self.rules_failed)
         self.make_policy()
         self.hostile_names()
+        self.hostile_wire()
         self.anonymized()
         print(f"{self.passed} passed, {self.failed} failed")
         return self.failed > 0 or self.passed == 0
