@@ -99,7 +99,7 @@ static void add_value(struct baseline *b, enum diff_fact fact, char *value, cons
     v->count += count;
 }
 
-/* Shares of the sum; of capabilities, which do not exclude each other, of the population. */
+/* Shares of the sum; of what does not exclude each other, or is no part of it, of the population. */
 static void set_shares(struct baseline *b)
 {
     GHashTableIter i;
@@ -113,6 +113,8 @@ static void set_shares(struct baseline *b)
             total += ((struct baseline_value *)v)->count;
         if (f == DIFF_capability_server || f == DIFF_capability_client || f == DIFF_digest_error || f == DIFF_error_code)
             total = b->population;
+        if (f == DIFF_command_error_code)
+            total = b->commands;
         b->totals[f] = total;
         g_hash_table_iter_init(&i, b->values[f]);
         while (g_hash_table_iter_next(&i, NULL, &v))
@@ -220,9 +222,11 @@ static void read_handshakes(struct baseline *b, const json_t *root)
 
 static void read_summary(struct baseline *b, const json_t *root)
 {
+    b->commands = count_of(root, "commands");
     for (int f = 0; f < DIFF_FACTS; f++)
         read_values(b, f, json_object_get(root, diff_fact_key(f)));
     read_latency(b, "login", NULL, json_object_get(root, "login_us"));
+    read_latency(b, "command", NULL, json_object_get(root, "command_us"));
 }
 
 /* [{"value", "symbol", "count"}] of a statement: "1062 3f2a…", known as the error and the statement. */

@@ -48,6 +48,7 @@ struct baseline {
     char *file;
     char *event;          /**< "handshakes", "summary", "digest" */
     uint64_t connections;
+    uint64_t commands;    /**< 0 where the result does not tell */
     uint64_t population;  /**< what counts are shares of: connections, or calls of statements */
     uint64_t undecrypted; /**< connections whose TLS stayed closed, or opened in part */
     uint64_t gap_bytes;

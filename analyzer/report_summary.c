@@ -3,28 +3,35 @@
 
 #include <string.h>
 
+#include "analyzer/digests.h"
 #include "analyzer/doctor.h"
 #include "analyzer/endpoint.h"
 #include "analyzer/evidence.h"
 #include "analyzer/handshakes.h"
 #include "analyzer/latency.h"
 
-enum { SUMMARY_SCHEMA = 1, SERVERS_MAX = 10000 };
+enum { SUMMARY_SCHEMA = 1, SERVERS_MAX = 10000, STATEMENTS_SHOWN = 10 };
 
 struct summary {
     struct handshakes *handshakes;
     struct tally *servers; /* "127.0.0.1:3306 8.4.0" */
     uint64_t commands, errors, warnings, rows;
     uint64_t bytes[2];
+    const struct limits *limits;
+    struct digests *digests;     /* NULL until the first command */
+    struct sketch times;         /* microseconds of commands */
+    struct tally *command_errors; /* codes */
     uint64_t passwords[4];  /* by enum password_verdict */
     uint64_t match_refused; /* matches whose login failed all the same */
 };
 
-struct summary *summary_new(void)
+struct summary *summary_new(const struct limits *limits)
 {
     struct summary *s = g_new0(struct summary, 1);
     s->handshakes = handshakes_new();
     s->servers = tally_new(SERVERS_MAX);
+    s->command_errors = tally_new(UINT16_MAX + 1);
+    s->limits = limits;
     return s;
 }
 
@@ -32,6 +39,9 @@ void summary_free(struct summary *s)
 {
     handshakes_free(s->handshakes);
     tally_free(s->servers);
+    tally_free(s->command_errors);
+    digests_free(s->digests);
+    sketch_clear(&s->times);
     g_free(s);
 }
 
@@ -50,6 +60,34 @@ void summary_add(struct summary *s, const struct connection *c)
     s->bytes[MW_SERVER] += c->bytes[MW_SERVER];
     s->passwords[c->password.verdict]++;
     s->match_refused += c->password.verdict == PASSWORD_MATCH && c->auth_result == AUTH_RESULT_ERROR;
+}
+
+void summary_command(struct summary *s, const struct command *c)
+{
+    char code[8];
+    sketch_add(&s->times, c->duration_us); /* negative: unknown, not counted */
+    if (c->outcome == MW_OUTCOME_ERROR && c->error) {
+        g_snprintf(code, sizeof code, "%u", c->error);
+        tally_add(s->command_errors, code, strlen(code), 1);
+    }
+    if (!c->digest_text)
+        return;
+    if (!s->digests)
+        s->digests = digests_new(s->limits->digests);
+    digests_add(s->digests, c);
+}
+
+/* The statements that took most time, SHOWN at most; to be freed with g_free. */
+static const struct digest **top_statements(const struct summary *s, size_t *n, uint64_t *total_us)
+{
+    const struct digest **rows = s->digests ? digests_rows(s->digests, n) : g_new0(const struct digest *, 1);
+    *total_us = 0;
+    if (!s->digests)
+        *n = 0;
+    for (size_t i = 0; i < *n; i++)
+        *total_us += digest_total_us(rows[i]);
+    *n = MIN(*n, STATEMENTS_SHOWN);
+    return rows;
 }
 
 /* -- JSON ---------------------------------------------------------------------------------------------------------- */
@@ -76,6 +114,30 @@ static void json_quantile(struct json *j, const char *key, const struct sketch *
 {
     json_key(j, key);
     sketch->count ? json_int(j, sketch_quantile(sketch, q)) : json_none(j);
+}
+
+static void json_statements(struct json *j, const struct summary *s)
+{
+    size_t n;
+    uint64_t total;
+    const struct digest **rows = top_statements(s, &n, &total);
+    json_key(j, "statements");
+    json_array_begin(j);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t time = digest_total_us(rows[i]);
+        json_object_begin(j);
+        json_put_string(j, "digest", rows[i]->id);
+        json_put_string_n(j, "text", rows[i]->text->str, rows[i]->text->len);
+        json_key(j, "database");
+        rows[i]->database ? json_text_n(j, rows[i]->database->str, rows[i]->database->len) : json_none(j);
+        json_put_uint(j, "calls", rows[i]->calls);
+        json_put_uint(j, "errors", rows[i]->errors);
+        json_put_uint(j, "total_us", time);
+        json_put_double(j, "share", total ? (double)(int64_t)(10000.0 * (double)time / (double)total + 0.5) / 10000.0 : 0);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    g_free(rows);
 }
 
 static void json_legs(struct json *j, const struct legs_sum *s)
@@ -138,6 +200,10 @@ static void write_json(struct output *out, const struct summary *s, const struct
     a->passwords_checked ? json_passwords(j, s) : json_none(j);
     json_key(j, "login_us");
     latency_json(j, &s->handshakes->latency[PHASE_LOGIN]);
+    json_key(j, "command_us");
+    latency_json(j, &s->times);
+    json_tally(j, "command_error_code", s->command_errors, true);
+    json_statements(j, s);
     json_key(j, "proxy_legs");
     json_legs(j, &a->legs);
     json_key(j, "findings");
@@ -194,6 +260,35 @@ static void line_time(struct output *out, const struct analysis *a)
     g_free(start);
     if (from)
         g_date_time_unref(from);
+}
+
+/* Durations of logins or commands. */
+static void line_times(struct output *out, const char *label, const struct sketch *times)
+{
+    if (times->count == 0)
+        return;
+    char *text = g_strdup_printf("median %.1f ms, p99 %.1f ms, longest %.1f ms", (double)sketch_quantile(times, 0.5) / 1000,
+                                 (double)sketch_quantile(times, 0.99) / 1000, (double)times->max / 1000);
+    line(out, label, text);
+    g_free(text);
+}
+
+/* "61.3% in 120 calls: SELECT …": which statements took the time. */
+static void line_statements(struct output *out, const struct summary *s)
+{
+    enum { LINES = 3, WIDTH = 64 };
+    size_t n;
+    uint64_t total;
+    const struct digest **rows = top_statements(s, &n, &total);
+    for (size_t i = 0; i < MIN(n, LINES) && total; i++) {
+        GString *text = g_string_new(NULL);
+        g_string_append_printf(text, "%.1f%% in %" G_GUINT64_FORMAT " call%s: ", 100.0 * (double)digest_total_us(rows[i]) / (double)total,
+                               rows[i]->calls, rows[i]->calls == 1 ? "" : "s");
+        text_shorten(text, rows[i]->text->str, rows[i]->text->len, WIDTH - g_utf8_strlen(text->str, -1));
+        line(out, i == 0 ? "  most of it" : out->format == FORMAT_MARKDOWN ? "  then" : "", text->str);
+        g_string_free(text, TRUE);
+    }
+    g_free(rows);
 }
 
 /* "4 connections seen on both sides; TLS ended there × 3, …" */
@@ -277,18 +372,15 @@ static void write_text(struct output *out, const struct summary *s, const struct
         line_tally(out, lines[i].label, s->handshakes->facts[lines[i].fact], lines[i].fact == HANDSHAKE_error_code);
     if (a->passwords_checked)
         line_passwords(out, s);
-    const struct sketch *login = &s->handshakes->latency[PHASE_LOGIN];
-    if (login->count) {
-        text = g_strdup_printf("median %.1f ms, p99 %.1f ms, longest %.1f ms", (double)sketch_quantile(login, 0.5) / 1000,
-                               (double)sketch_quantile(login, 0.99) / 1000, (double)login->max / 1000);
-        line(out, "Login time", text);
-        g_free(text);
-    }
+    line_times(out, "Login time", &s->handshakes->latency[PHASE_LOGIN]);
     text = g_strdup_printf("%" G_GUINT64_FORMAT " commands, %" G_GUINT64_FORMAT " failed, %" G_GUINT64_FORMAT
                            " rows, %" G_GUINT64_FORMAT " warnings",
                            s->commands, s->errors, s->rows, s->warnings);
     line(out, "Work", text);
     g_free(text);
+    line_tally(out, "  errors", s->command_errors, true);
+    line_times(out, "  time", &s->times);
+    line_statements(out, s);
     line_legs(out, &a->legs);
     if (a->diagnosis.connections) {
         text = doctor_verdict(a);

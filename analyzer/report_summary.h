@@ -4,15 +4,20 @@
 #define ANALYZER_REPORT_SUMMARY_H
 
 #include "analyzer/analysis.h"
+#include "analyzer/command.h"
 #include "analyzer/output.h"
 
-/** What is gathered of connections. Its size does not depend on their number. */
+/** What is gathered of connections and commands. Its size does not depend on their number. */
 struct summary;
 
-struct summary *summary_new(void);
+/** `limits` are looked at when the first command comes. */
+struct summary *summary_new(const struct limits *limits);
 
 /** Counts a connection that is over. */
 void summary_add(struct summary *s, const struct connection *c);
+
+/** Counts a command that is over: its time, its error, and its statement if it has a digest. */
+void summary_command(struct summary *s, const struct command *c);
 
 /** Writes the summary of a finished run in the output's format: text, Markdown, JSON. */
 void summary_write(struct output *out, const struct summary *s, const struct analysis *a);

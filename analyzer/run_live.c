@@ -35,6 +35,7 @@ static void on_command(void *user, struct command *c)
 {
     struct run *run = user;
     live_view_command(run->view, c);
+    summary_command(run->summary, c);
     for (size_t i = 0; run->cli->live.tells_commands && i < run->n; i++) {
         report_command(&run->writers[i].record, c);
         json_finish(&run->writers[i].json);
@@ -149,13 +150,12 @@ enum cli_exit run_live(struct cli *cli)
     }
     char *what = g_strjoinv(", ", cli->tail ? cli->files : cli->live.interfaces);
     struct analysis *a = cli_analysis(cli);
-    struct run run = {.cli = cli, .summary = summary_new(), };
+    struct run run = {.cli = cli, .summary = summary_new(&a->limits)};
     run.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_command, &run);
     command_gatherer_hide(run.gatherer, &cli->privacy);
     begin(&run);
     run.view = live_view_new(what, run.terminal != NULL);
-    if (run.terminal || (run.n > 0 && cli->live.tells_commands))
-        command_gatherer_digests(run.gatherer);
+    command_gatherer_digests(run.gatherer);
     const struct conn_observer observer = {.user = &run,
                                            .opened = on_opened,
                                            .event = on_event,
