@@ -17,6 +17,7 @@ enum { REPLACEMENT_BYTES = sizeof REPLACEMENT - 1 };
 struct followed {
     GQueue inflight; /* of struct command, oldest first */
     const GString *user, *database; /* shared with its commands */
+    uint64_t losses;                /* of the session, when `database` was known last */
     struct sql_mode mode;           /* as far as seen; only with digests */
     struct budget_share share;      /* what texts and values of commands in flight take of memory */
 };
@@ -289,6 +290,13 @@ static void take_request(struct command_gatherer *g, struct followed *f, struct 
         break;
     default: break;
     }
+    if (event->msg->status != MW_OK) { /* a name that may be cut is none */
+        if (c->asked_user)
+            set_name(&f->user, NULL);
+        g_clear_pointer(&c->asked_user, g_free);
+        if (c->asked_database)
+            *c->asked_database = 0; /* settle() takes an empty one for unknown */
+    }
     if (e->stmt && e->stmt->sql_length && q->command != MW_COM_STMT_PREPARE)
         take_statement(g, f, c, e->stmt->collation, e->stmt->sql, e->stmt->sql_length);
     c->has_statement = q->command >= MW_COM_STMT_EXECUTE && q->command <= MW_COM_STMT_RESET;
@@ -307,6 +315,11 @@ static struct command *new_command(const struct connection *connection, struct f
 {
     const struct mw_exchange *e = event->exchange;
     struct command *c = g_new0(struct command, 1);
+    if (f->losses != mw_session_losses(event->session)) { /* one of them may have chosen others */
+        set_name(&f->user, NULL);
+        set_name(&f->database, NULL);
+    }
+    f->losses = mw_session_losses(event->session);
     c->connection = connection->id;
     c->ordinal = e->ordinal;
     c->asked_modes = -1;
@@ -466,11 +479,11 @@ static void set_told(struct sql_mode *mode, uint16_t status)
  * not known which of them counted. */
 static void settle(struct followed *f, const struct command *c)
 {
-    bool failed = c->outcome == MW_OUTCOME_ERROR || c->outcome == MW_OUTCOME_LOST;
-    if (c->asked_database && (!failed || c->resultsets > 0))
+    bool lost = c->outcome == MW_OUTCOME_LOST, failed = c->outcome == MW_OUTCOME_ERROR || lost;
+    if (c->asked_database && (!failed || lost || c->resultsets > 0))
         set_name(&f->database, failed || !*c->asked_database ? NULL : c->asked_database);
-    if (c->asked_user && !failed)
-        set_name(&f->user, c->asked_user);
+    if (c->asked_user && (!failed || lost))
+        set_name(&f->user, lost ? NULL : c->asked_user);
     bool renewed = !failed && (c->code == MW_COM_CHANGE_USER || c->code == MW_COM_RESET_CONNECTION);
     if (renewed || (c->asked_modes >= 0 && !failed))
         f->mode.flags = (f->mode.flags & SQL_MARIADB) | (c->asked_modes >= 0 ? (unsigned)c->asked_modes : 0);
@@ -518,6 +531,12 @@ static struct command *command_of(const struct connection *connection, struct fo
     return c;
 }
 
+/* Whether the fields of a login before this one were captured. */
+static bool is_whole(const struct mw_msg *msg, struct mw_slice next)
+{
+    return msg->status == MW_OK || next.n > 0;
+}
+
 void command_gatherer_event(struct command_gatherer *g, const struct connection *connection, const struct mw_event *event,
                             const struct items *items)
 {
@@ -525,8 +544,8 @@ void command_gatherer_event(struct command_gatherer *g, const struct connection 
     switch (event->kind) {
     case MW_EVENT_LOGIN:
         f = follow(g, connection);
-        set_name(&f->user, connection->user);
-        set_name(&f->database, connection->database);
+        set_name(&f->user, is_whole(event->msg, event->msg->login.auth) ? connection->user : NULL);
+        set_name(&f->database, is_whole(event->msg, event->msg->login.plugin) ? connection->database : NULL);
         set_told(&f->mode, connection->server_status);
         break;
     case MW_EVENT_COMMAND: {

@@ -38,6 +38,11 @@ static void owe(struct mw_session *s, uint64_t most)
     s->shaky = true;
 }
 
+uint64_t mw_session_losses(const struct mw_session *s)
+{
+    return s->losses;
+}
+
 void session_owe_unknown(struct mw_session *s)
 {
     owe(s, OWED_UNKNOWN);
@@ -46,6 +51,7 @@ void session_owe_unknown(struct mw_session *s)
 void session_miss_command(struct mw_session *s)
 {
     s->doubtful = s->last_unknown = true;
+    s->losses++;
     owe(s, 1);
 }
 
@@ -235,6 +241,7 @@ unsigned mw_session_gap(struct mw_session *s, enum mw_dir dir)
     login &= !exchange_head(&s->queue);
     if (dir == MW_CLIENT) {
         s->doubtful = s->last_unknown = true;
+        s->losses++;
         session_owe_unknown(s);
         client->phase = login ? MW_PHASE_AUTH_WAIT : MW_PHASE_COMMAND;
         return 0;

@@ -47,6 +47,7 @@ struct mw_session {
     uint64_t doubt_before; /* statements prepared before this captured packet, and their long data, may be others than known */
     struct exchange_queue queue;
     struct owed owed;
+    uint64_t losses; /* of bytes of the client that may have been commands */
     struct stmts stmts;
     struct columns_builder builder;   /* definitions that are arriving */
     const struct mw_columns *columns; /* of the rows under way; with a reference */

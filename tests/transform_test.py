@@ -384,6 +384,8 @@ def is_part_of(got, want):
     """Whether a record tells nothing that the whole one contradicts."""
     if got["command"] is not None and got["command"] != want["command"]:
         return False
+    if any(got[k] is not None and got[k] != want[k] for k in ("user", "database")):
+        return False
     if got["exact"]:
         return all(got[k] == want[k] or (k in ("sql", "params", "columns") and got[k] is None) for k in FACTS)
     # What is not exact may be another reply's: but the request was made.

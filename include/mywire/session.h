@@ -139,6 +139,9 @@ void mw_session_tls_missed(struct mw_session *s);
 /** Everything was seen and nothing inferred. */
 bool mw_session_exact(const struct mw_session *s);
 
+/** How often commands of the client may have been lost so far: what they would have changed is not known. */
+uint64_t mw_session_losses(const struct mw_session *s);
+
 /** The plugin that decides, or decided, about the login: its name on the wire; empty when nothing is known. */
 const char *mw_session_auth_plugin(const struct mw_session *s);
 enum mw_auth_path mw_session_auth_path(const struct mw_session *s);
