@@ -8,6 +8,7 @@
 
 #include "analyzer/cryptopan.h"
 #include "analyzer/endpoint.h"
+#include "analyzer/message_quotes.h"
 #include "analyzer/secret_memory.h"
 
 enum { HASH = 32, HEX_SHOWN = 12, CACHED_MAX = 65536 };
@@ -58,6 +59,8 @@ struct anonymizer *anonymizer_read(const char *file, char **error)
 {
     uint8_t key[ANONYMIZER_KEY_MAX + 1];
     FILE *in = fopen(file, "rb");
+    if (in)
+        setvbuf(in, NULL, _IONBF, 0); /* no copy of the key in a buffer that nobody wipes */
     size_t n = in ? fread(key, 1, sizeof key, in) : 0;
     struct anonymizer *a = NULL;
     if (!in || ferror(in))
@@ -120,69 +123,116 @@ char *anonymizer_name(struct anonymizer *a, const char *text, size_t n)
     return g_string_free(name, FALSE);
 }
 
-/* An address as one, anything else as a name. */
-static void append(struct anonymizer *a, GString *out, const char *text, size_t n)
+/* An address as one; false if it is none. */
+static bool append_address(struct anonymizer *a, GString *out, const char *text, size_t n)
 {
     struct endpoint e = {0};
     char address[ENDPOINT_TEXT];
     char *copy = g_strndup(text, n);
     e.family = inet_pton(AF_INET, copy, e.addr) == 1 ? 4 : inet_pton(AF_INET6, copy, e.addr) == 1 ? 6 : 0;
     g_free(copy);
-    if (e.family) {
-        anonymizer_address(a, &e);
-        endpoint_address(&e, address);
-        g_string_append(out, address);
-        return;
-    }
+    if (!e.family)
+        return false;
+    anonymizer_address(a, &e);
+    endpoint_address(&e, address);
+    g_string_append(out, address);
+    return true;
+}
+
+static void append_name(struct anonymizer *a, GString *out, const char *text, size_t n)
+{
     char *name = anonymizer_name(a, text, n);
     g_string_append(out, name);
     g_free(name);
 }
 
-/* The closing quote of one that opens at `at`, where both stand as messages have them: behind a space, @ or (, in front of a space,
- * punctuation or the end. SIZE_MAX if there is none. */
+/* What was in quotes. A question mark stands for what is not told at all. */
+static void append(struct anonymizer *a, GString *out, const char *text, size_t n)
+{
+    if (n == 1 && *text == '?')
+        g_string_append_c(out, '?');
+    else if (!append_address(a, out, text, n))
+        append_name(a, out, text, n);
+}
+
+/* The closing quote of one that opens at `at`, where both stand as messages have them: behind a space or punctuation, in front of
+ * a space, punctuation or the end. SIZE_MAX if there is none. */
 static size_t closing(const char *m, size_t n, size_t at)
 {
-    if (at > 0 && !strchr(" @(", m[at - 1]))
+    if (at > 0 && !strchr(" @(.,:=", m[at - 1]))
         return SIZE_MAX;
-    const char *quote = memchr(m + at + 1, '\'', n - at - 1);
+    const char *quote = memchr(m + at + 1, m[at], n - at - 1);
     size_t end = quote ? (size_t)(quote - m) : SIZE_MAX;
     return quote && (end + 1 == n || strchr(" @).,;:", m[end + 1])) ? end : SIZE_MAX;
 }
 
-char *anonymizer_message(struct anonymizer *a, const char *m, size_t n)
+static bool is_known(const char *const *known, size_t n_known, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n_known; i++)
+        if (known[i] && strlen(known[i]) == n && memcmp(known[i], text, n) == 0)
+            return true;
+    return false;
+}
+
+/* A word between spaces: an address, a name, "database.table", or none of them. */
+static void append_word(struct anonymizer *a, GString *out, const char *word, size_t n, const char *const *known, size_t n_known)
+{
+    size_t whole = n, front = 0;
+    while (n > 0 && strchr(".,;:!)", word[n - 1]))
+        n--;
+    while (front < n && word[front] == '(')
+        front++;
+    g_string_append_len(out, word, (gssize)front);
+    const char *text = word + front, *dot = memchr(text, '.', n - front);
+    if (is_known(known, n_known, text, n - front))
+        append_name(a, out, text, n - front);
+    else if (!append_address(a, out, text, n - front)) {
+        size_t head = dot && dot > text && !g_ascii_isdigit(*text) ? (size_t)(dot - text) : 0;
+        append_name(a, out, text, head);
+        g_string_append_len(out, text + head, (gssize)(n - front - head));
+    }
+    g_string_append_len(out, word + n, (gssize)(whole - n));
+}
+
+static char *without_quotes(struct anonymizer *a, const char *m, size_t n, const char *const *known, size_t n_known)
 {
     GString *out = g_string_new(NULL);
-    size_t first = SIZE_MAX, last = 0, at = 0;
-    bool regular = true;
-    for (size_t i = 0; i < n; i++)
-        if (m[i] == '\'') {
-            first = MIN(first, i);
-            last = i;
-        }
-    if (first == SIZE_MAX) {
-        g_string_append_len(out, m, (gssize)n);
-        return g_string_free(out, FALSE);
+    for (size_t at = 0; at < n;) {
+        const char *space = memchr(m + at, ' ', n - at);
+        size_t end = space ? (size_t)(space - m) : n;
+        append_word(a, out, m + at, end - at, known, n_known);
+        if (space)
+            g_string_append_c(out, ' ');
+        at = end + 1;
     }
-    while (regular && at < n) {
-        const char *quote = memchr(m + at, '\'', n - at);
-        size_t from = quote ? (size_t)(quote - m) : n;
+    return g_string_free(out, FALSE);
+}
+
+char *anonymizer_message(struct anonymizer *a, const char *m, size_t n, const char *const *known, size_t n_known)
+{
+    static const char signs[] = "'\"`";
+    size_t first, end, at = 0;
+    if (!message_quotes(m, n, signs, false, &first, &end))
+        return without_quotes(a, m, n, known, n_known);
+    GString *out = g_string_new(NULL);
+    while (at < n) {
+        size_t from = message_quote_next(m, n, at, signs);
         g_string_append_len(out, m + at, (gssize)(from - at));
-        size_t to = quote ? closing(m, n, from) : n;
-        regular = to != SIZE_MAX;
-        if (quote && regular) {
-            g_string_append_c(out, '\'');
-            append(a, out, m + from + 1, to - from - 1);
-            g_string_append_c(out, '\'');
+        at = from < n ? closing(m, n, from) : n;
+        if (at == SIZE_MAX)
+            break;
+        if (from < n) {
+            g_string_append_c(out, m[from]);
+            append(a, out, m + from + 1, at - from - 1);
+            g_string_append_c(out, m[at++]);
         }
-        at = to + 1;
     }
-    if (!regular) {
+    if (at == SIZE_MAX) {
+        bool closed = end > first + 1 && strchr(signs, m[end - 1]);
         g_string_truncate(out, 0);
         g_string_append_len(out, m, (gssize)first + 1);
-        append(a, out, m + first + 1, last > first ? last - first - 1 : n - first - 1);
-        if (last > first)
-            g_string_append_len(out, m + last, (gssize)(n - last));
+        append(a, out, m + first + 1, end - first - 1 - closed);
+        g_string_append_len(out, m + end - closed, (gssize)(n - end + closed));
     }
     return g_string_free(out, FALSE);
 }

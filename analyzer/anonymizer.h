@@ -27,8 +27,9 @@ void anonymizer_address(struct anonymizer *a, struct endpoint *e);
 /** What stands for a text: "h_" and 12 hex digits of HMAC-SHA-256, to be freed. Empty stays empty. */
 char *anonymizer_name(struct anonymizer *a, const char *text, size_t n);
 
-/** A server's message with everything in single quotes replaced: addresses as such, names as anonymizer_name() does. Where quotes
- * do not stand as messages have them, all between the first and the last is one name. To be freed. */
-char *anonymizer_message(struct anonymizer *a, const char *message, size_t n);
+/** A server's message with everything in quotes replaced: addresses as such, names as anonymizer_name() does; '?' stays. Where quotes
+ * do not stand as messages have them, all between the first and the last is one name. In a message without quotes these are replaced:
+ * addresses, the `known` names (`n_known` of them, some may be NULL), and the name before a dot. To be freed. */
+char *anonymizer_message(struct anonymizer *a, const char *message, size_t n, const char *const *known, size_t n_known);
 
 #endif

@@ -11,7 +11,7 @@
 #include "mywire/statement.h"
 
 #define REPLACEMENT "\357\277\275" /* U+FFFD */
-enum { REPLACEMENT_BYTES = sizeof REPLACEMENT - 1 };
+enum { REPLACEMENT_BYTES = sizeof REPLACEMENT - 1, ERROR_MESSAGE_FULL = 500 /* servers cut at 512 bytes, perhaps before */ };
 
 /* What is followed of a connection. */
 struct followed {
@@ -19,6 +19,7 @@ struct followed {
     const GString *user, *database; /* shared with its commands */
     uint64_t losses;                /* of the session, when `database` was known last */
     struct sql_mode mode;           /* as far as seen; only with digests */
+    uint8_t backslashes;            /* a set of BACKSLASH_*, of all replies so far */
     struct budget_share share;      /* what texts and values of commands in flight take of memory */
 };
 
@@ -110,6 +111,8 @@ void command_free(struct command *c)
         g_ptr_array_free(c->columns, TRUE);
     if (c->changes)
         g_ptr_array_free(c->changes, TRUE);
+    if (c->origins)
+        g_byte_array_unref(c->origins);
     const GString *shared[] = {c->sql, c->digest_text, c->user, c->database};
     for (size_t i = 0; i < G_N_ELEMENTS(shared); i++)
         shared_text_drop(shared[i]);
@@ -324,6 +327,7 @@ static struct command *new_command(const struct connection *connection, struct f
     c->ordinal = e->ordinal;
     c->asked_modes = -1;
     c->dialect = connection->dialect;
+    c->version = f->mode.version;
     c->seen = e->seen;
     c->empty = e->empty;
     c->code = e->command;
@@ -407,6 +411,19 @@ static void take_changes(struct command_gatherer *g, struct followed *f, struct 
     }
 }
 
+static void add_column(struct command_gatherer *g, struct followed *f, struct command *c, uint16_t collation,
+                       const struct mw_column *column)
+{
+    const uint8_t of_table = column->of_table;
+    guint before = c->columns ? c->columns->len : 0;
+    add_text(g, f, c, &c->columns, text_again(g, c, collation, column->name));
+    if (!g->privacy || !g->privacy->redact || !c->columns || c->columns->len == before)
+        return;
+    if (!c->origins)
+        c->origins = g_byte_array_new();
+    g_byte_array_append(c->origins, &of_table, 1);
+}
+
 static void take_reply(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_event *event)
 {
     const struct mw_msg *m = event->msg;
@@ -416,7 +433,7 @@ static void take_reply(struct command_gatherer *g, struct followed *f, struct co
         if (event->exchange->resultsets > 1 || event->exchange->reply == MW_REPLY_PREPARED)
             break;
         if (m->column.name.p)
-            add_text(g, f, c, &c->columns, text_again(g, c, collation, m->column.name));
+            add_column(g, f, c, collation, &m->column);
         break;
     case MW_KIND_OK: take_changes(g, f, c, &m->ok); break;
     case MW_KIND_PREPARE_OK:
@@ -428,6 +445,7 @@ static void take_reply(struct command_gatherer *g, struct followed *f, struct co
         g_free(c->sqlstate);
         c->message = text(g, c, collation, m->err.message);
         c->sqlstate = name_text(g, c, 0, m->err.sqlstate);
+        c->message_cut = m->status != MW_OK || m->err.message.n >= ERROR_MESSAGE_FULL;
         break;
     default: break;
     }
@@ -465,16 +483,6 @@ static void hold(struct followed *f, struct command *c)
     }
 }
 
-/* What a status tells of the modes: backslashes always; quotes where MariaDB's are names, and what was seen to be set else. */
-static void set_told(struct sql_mode *mode, uint16_t status)
-{
-    enum { NO_BACKSLASH_ESCAPES = 0x0200, ANSI_QUOTES = 0x8000 }; /* of status_flags.def */
-    bool plain = status & NO_BACKSLASH_ESCAPES;
-    mode->flags = (mode->flags & ~(unsigned)SQL_NO_BACKSLASH_ESCAPES) | (plain ? SQL_NO_BACKSLASH_ESCAPES : 0);
-    if (mode->flags & SQL_MARIADB && status & ANSI_QUOTES)
-        mode->flags |= SQL_ANSI_QUOTES;
-}
-
 /* What a success changes for the commands that come. Where several statements went in one command and one of them failed, it is
  * not known which of them counted. */
 static void settle(struct followed *f, const struct command *c)
@@ -488,8 +496,14 @@ static void settle(struct followed *f, const struct command *c)
     if (renewed || (c->asked_modes >= 0 && !failed))
         f->mode.flags = (f->mode.flags & SQL_MARIADB) | (c->asked_modes >= 0 ? (unsigned)c->asked_modes : 0);
     bool told = c->outcome == MW_OUTCOME_OK || c->outcome == MW_OUTCOME_RESULTSET || c->outcome == MW_OUTCOME_EOF;
-    if (told && c->code != MW_COM_STMT_PREPARE && c->code != MW_COM_STATISTICS)
-        set_told(&f->mode, c->status);
+    told = told && c->code != MW_COM_STMT_PREPARE && c->code != MW_COM_STATISTICS;
+    if (told)
+        sql_session_told(&f->mode, c->status);
+    /* Before the reply the statement may have been read the one way, behind it the other; after one that was not seen nothing is known. */
+    if (c->outcome == MW_OUTCOME_LOST || !c->seen)
+        f->backslashes = 0;
+    else if (told)
+        f->backslashes |= sql_session_backslashes(c->status);
 }
 
 static void finish(struct command_gatherer *g, struct followed *f, struct command *c, const struct mw_exchange *e)
@@ -515,6 +529,7 @@ static void finish(struct command_gatherer *g, struct followed *f, struct comman
     c->exact = e->exact;
     c->bytes = size_of(c);
     settle(f, c);
+    c->backslashes = f->backslashes;
     if (g->privacy)
         privacy_command(g->privacy, c);
     g->done(g->user, c);
@@ -546,7 +561,7 @@ void command_gatherer_event(struct command_gatherer *g, const struct connection 
         f = follow(g, connection);
         set_name(&f->user, is_whole(event->msg, event->msg->login.auth) ? connection->user : NULL);
         set_name(&f->database, is_whole(event->msg, event->msg->login.plugin) ? connection->database : NULL);
-        set_told(&f->mode, connection->server_status);
+        sql_session_told(&f->mode, connection->server_status);
         break;
     case MW_EVENT_COMMAND: {
         f = follow(g, connection);
@@ -575,6 +590,10 @@ void command_gatherer_event(struct command_gatherer *g, const struct connection 
         finish(g, f, c, event->exchange);
         break;
     }
+    case MW_EVENT_LOGGED_IN:
+        if (event->msg && event->msg->kind == MW_KIND_OK)
+            follow(g, connection)->backslashes |= sql_session_backslashes(event->msg->ok.status);
+        break;
     default: break;
     }
 }

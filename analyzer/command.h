@@ -43,6 +43,8 @@ struct command {
     bool empty; /**< a request without a command byte */
     uint8_t code;
     enum mw_dialect dialect;
+    uint32_t version;    /**< of the server, as sql_mode.version; 0 unknown */
+    uint8_t backslashes; /**< what they were in strings, by the replies so far: a set of BACKSLASH_* (sql_session.h); none: unknown */
     const GString *sql; /**< this, names and columns: shared, see shared_text.h */
     uint64_t sql_bytes; /**< true length on the wire */
     bool sql_truncated, has_statement, has_params;
@@ -56,11 +58,13 @@ struct command {
     const GString *user, *database;
     enum mw_outcome outcome;
     GPtrArray *columns; /**< of const GString *, of the first result set; NULL: none */
+    GByteArray *origins; /**< for each column whether it is a table's under its own name; NULL where nothing is redacted */
     GPtrArray *changes; /**< of const GString *, session state that the replies told; NULL: none */
     uint64_t resultsets, rows, affected_rows, insert_id, warnings;
     uint16_t status, error;
     char *sqlstate;
     GString *message;
+    bool message_cut; /**< its end is missing */
     uint64_t invalid_bytes; /**< of its texts, in their character sets */
     const GString *digest_text; /**< without literals, where that was asked for; shared; NULL: no statement, or too much of it missing */
     char digest[SQL_DIGEST_ID]; /**< with digest_text: its id */

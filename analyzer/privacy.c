@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "analyzer/command_values.h"
+#include "analyzer/message_quotes.h"
 #include "analyzer/shared_text.h"
 #include "analyzer/sql_redact.h"
+#include "analyzer/sql_session.h"
 
 /* -- connections --------------------------------------------------------------------------------------------------- */
 
@@ -35,11 +37,21 @@ static bool is_of_software(const char *attribute)
     return g_strv_contains(names, attribute);
 }
 
+static void rename_message(struct anonymizer *a, GString *message, const char *user, const char *database)
+{
+    const char *const known[] = {user, database};
+    char *text = message ? anonymizer_message(a, message->str, message->len, known, G_N_ELEMENTS(known)) : NULL;
+    if (text)
+        g_string_assign(message, text);
+    g_free(text);
+}
+
 void privacy_connection(const struct privacy *privacy, struct connection *c)
 {
     struct anonymizer *a = privacy->anonymizer;
     if (!a)
         return;
+    rename_message(a, c->error_message, c->user, c->database);
     anonymizer_address(a, &c->client);
     anonymizer_address(a, &c->server);
     anonymizer_address(a, &c->proxied_client);
@@ -50,11 +62,6 @@ void privacy_connection(const struct privacy *privacy, struct connection *c)
         struct connection_attribute *attribute = &g_array_index(c->attributes, struct connection_attribute, i);
         if (!is_of_software(attribute->name->str))
             rename_string(a, attribute->value);
-    }
-    if (c->error_message) {
-        char *message = anonymizer_message(a, c->error_message->str, c->error_message->len);
-        g_string_assign(c->error_message, message);
-        g_free(message);
     }
 }
 
@@ -77,14 +84,6 @@ static void replace_shared(const GString **text, const char *p, size_t n)
     shared_text_drop(old);
 }
 
-static bool is_wordlike(const GString *name)
-{
-    for (gsize i = 0; i < name->len; i++)
-        if (!g_ascii_isalnum(name->str[i]) && name->str[i] != '_' && name->str[i] != '$' && !(name->str[i] & 0x80))
-            return false;
-    return name->len && !g_ascii_isdigit(name->str[0]);
-}
-
 static bool contains(const GString *text, const GString *part)
 {
     for (gsize i = 0; i + part->len <= text->len; i++) {
@@ -98,14 +97,33 @@ static bool contains(const GString *text, const GString *part)
     return false;
 }
 
-/* A column of `SELECT 'x'` is named x, one of an expression has its text: names that can be literals, or hold some, go. */
+/* The columns of SHOW and the like have names of the server's. */
+static bool names_its_own(const GString *sql)
+{
+    static const char *const words[] = {"show", "describe", "desc", "explain", "analyze", "check", "checksum", "optimize", "repair"};
+    gsize n = 0;
+    while (sql && g_ascii_isalpha(sql->str[n]))
+        n++;
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strlen(words[i]) == n && g_ascii_strncasecmp(sql->str, words[i], n) == 0)
+            return true;
+    return false;
+}
+
+/* A column of `SELECT 'x'` is named x, one of an expression has its text, and so has one of a statement that is not at hand. What
+ * stays: names of tables' columns, and what the statement shows anyway and is no literal. */
 static void hide_columns(struct command *c, const GString *literals)
 {
     enum { EFFORT_MAX = 1 << 22 }; /* bytes compared for one command */
-    bool all = (uint64_t)c->columns->len * literals->len > EFFORT_MAX;
+    uint64_t effort = 0;
+    if (c->code == MW_COM_PROCESS_INFO || names_its_own(c->sql))
+        return;
     for (guint i = 0; i < c->columns->len; i++) {
         const GString **name = (const GString **)&c->columns->pdata[i];
-        if (all || !is_wordlike(*name) || contains(literals, *name))
+        if (c->origins && i < c->origins->len && c->origins->data[i])
+            continue;
+        effort += literals->len + (c->sql ? c->sql->len : 0);
+        if (!c->sql || !(*name)->len || effort > EFFORT_MAX || !contains(c->sql, *name) || contains(literals, *name))
             replace_shared(name, "?", 1);
     }
 }
@@ -123,45 +141,66 @@ static void hide_changes(GPtrArray *changes)
     }
 }
 
-/* What stands in quotes: from the first quote to the last. The message of SIGNAL is the statement's own. */
-static void hide_message(struct command *c)
+/* A message that a stored program made up: SIGNAL without a number of the server's. */
+static bool is_made_up(const struct command *c)
 {
-    enum { ER_SIGNAL_EXCEPTION = 1644 };
+    enum { ER_SIGNAL_WARN = 1642, ER_SIGNAL_EXCEPTION = 1644 };
+    return (c->error >= ER_SIGNAL_WARN && c->error <= ER_SIGNAL_EXCEPTION) || !mw_error_symbol(c->dialect, c->error) ||
+           (c->sqlstate && g_str_has_prefix(c->sqlstate, "45"));
+}
+
+/* What stands in quotes: from the first quote to the last. Names in `` stay. */
+static void hide_message(struct command *c, const GString *literals)
+{
     GString *m = c->message;
-    gsize first = strcspn(m->str, "'\"");
-    if (c->error == ER_SIGNAL_EXCEPTION || (c->sqlstate && strcmp(c->sqlstate, "45000") == 0)) {
-        g_string_assign(m, "?");
-    } else if (first < m->len) {
-        gsize last = m->len;
-        while (last > first && m->str[last - 1] != '\'' && m->str[last - 1] != '"')
-            last--;
-        g_string_erase(m, (gssize)first, (gssize)(last - first));
-        g_string_insert(m, (gssize)first, "'?'");
+    size_t begin, end;
+    if (is_made_up(c) || contains(literals, m)) {
+        g_string_assign(m, m->len ? "?" : "");
+    } else if (message_quotes(m->str, m->len, "'\"", c->message_cut, &begin, &end)) {
+        g_string_erase(m, (gssize)begin, (gssize)(end - begin));
+        g_string_insert(m, (gssize)begin, "'?'");
     }
 }
 
-/* How the text is to be read. That backslashes are plain shows in the reply. */
-static struct sql_mode mode_of(const struct command *c)
+/* How the text may have been read: in one way, or in two. */
+static void modes_of(const struct command *c, struct sql_mode modes[2])
 {
-    enum { SERVER_STATUS_NO_BACKSLASH_ESCAPES = 0x200, SERVER_STATUS_ANSI_QUOTES = 0x8000 };
-    struct sql_mode mode = {0};
+    enum { SERVER_STATUS_ANSI_QUOTES = 0x8000 };
+    struct sql_mode mode = {.version = c->version};
     if (c->dialect == MW_DIALECT_MARIADB)
         mode.flags |= SQL_MARIADB | (c->status & SERVER_STATUS_ANSI_QUOTES ? SQL_ANSI_QUOTES : 0);
-    if (c->status & SERVER_STATUS_NO_BACKSLASH_ESCAPES)
-        mode.flags |= SQL_NO_BACKSLASH_ESCAPES;
-    return mode;
+    modes[0] = modes[1] = mode;
+    if (c->backslashes == BACKSLASH_PLAIN)
+        modes[0].flags |= SQL_NO_BACKSLASH_ESCAPES;
+    if (c->backslashes != BACKSLASH_ESCAPES)
+        modes[1].flags |= SQL_NO_BACKSLASH_ESCAPES;
+}
+
+/* Whether it is a statement; of other commands it is the name of a database or table. */
+static bool has_statement(const struct command *c)
+{
+    return c->code != MW_COM_INIT_DB && c->code != MW_COM_CREATE_DB && c->code != MW_COM_DROP_DB && c->code != MW_COM_FIELD_LIST;
+}
+
+static void hide_statement(struct command *c, GString *literals)
+{
+    const uint8_t *p = (const uint8_t *)c->sql->str;
+    struct sql_mode modes[2];
+    GString *sql = g_string_sized_new(c->sql->len);
+    modes_of(c, modes);
+    if (modes[0].flags != modes[1].flags && memchr(p, '\\', c->sql->len))
+        sql_redact_either(sql, p, c->sql->len, modes, literals);
+    else
+        sql_redact(sql, p, c->sql->len, &modes[0], literals);
+    replace_shared(&c->sql, sql->str, sql->len);
+    g_string_free(sql, TRUE);
 }
 
 static void hide_literals(struct command *c)
 {
-    const struct sql_mode mode = mode_of(c);
     GString *literals = g_string_new(NULL);
-    if (c->sql) {
-        GString *sql = g_string_sized_new(c->sql->len);
-        sql_redact(sql, (const uint8_t *)c->sql->str, c->sql->len, &mode, literals);
-        replace_shared(&c->sql, sql->str, sql->len);
-        g_string_free(sql, TRUE);
-    }
+    if (c->sql && has_statement(c))
+        hide_statement(c, literals);
     for (guint i = 0; c->params && i < c->params->len; i++)
         hide_value(&g_array_index(c->params, struct command_value, i));
     for (guint i = 0; c->attributes && i < c->attributes->len; i++)
@@ -171,7 +210,7 @@ static void hide_literals(struct command *c)
     if (c->changes)
         hide_changes(c->changes);
     if (c->message)
-        hide_message(c);
+        hide_message(c, literals);
     g_string_free(literals, TRUE);
 }
 
@@ -188,10 +227,12 @@ void privacy_command(const struct privacy *privacy, struct command *c)
 {
     if (privacy->redact)
         hide_literals(c);
-    if (privacy->anonymizer) {
-        rename_shared(privacy->anonymizer, &c->user);
-        rename_shared(privacy->anonymizer, &c->database);
-        if (c->code == MW_COM_INIT_DB)
-            rename_shared(privacy->anonymizer, &c->sql);
-    }
+    struct anonymizer *a = privacy->anonymizer;
+    if (!a)
+        return;
+    rename_message(a, c->message, c->user ? c->user->str : NULL, c->database ? c->database->str : NULL);
+    rename_shared(a, &c->user);
+    rename_shared(a, &c->database);
+    if (c->code == MW_COM_INIT_DB || c->code == MW_COM_CREATE_DB || c->code == MW_COM_DROP_DB)
+        rename_shared(a, &c->sql);
 }

@@ -17,8 +17,8 @@ struct privacy {
  * attributes but for those that say what software it is. */
 void privacy_connection(const struct privacy *privacy, struct connection *c);
 
-/** Changes the record of a command: its text, values and message, session changes, names of columns that can be literals; user and
- * database. Names inside statements stay. */
+/** Changes the record of a command: its text, values and message, session changes, names of columns that can be literals; user,
+ * database, and names in the message. Names inside statements stay. */
 void privacy_command(const struct privacy *privacy, struct command *c);
 
 #endif

@@ -54,3 +54,27 @@ void sql_redact(GString *out, const uint8_t *sql, size_t n, const struct sql_mod
     }
     g_string_append_len(out, (const char *)sql + end, (gssize)(n - end));
 }
+
+void sql_redact_either(GString *out, const uint8_t *sql, size_t n, const struct sql_mode modes[2], GString *literals)
+{
+    GString *texts[2];
+    for (int i = 0; i < 2; i++) {
+        texts[i] = g_string_sized_new(n);
+        sql_redact(texts[i], sql, n, &modes[i], literals);
+    }
+    if (g_string_equal(texts[0], texts[1])) {
+        g_string_append_len(out, texts[0]->str, (gssize)texts[0]->len);
+    } else {
+        gsize same = 0;
+        while (same < MIN(texts[0]->len, texts[1]->len) && texts[0]->str[same] == texts[1]->str[same])
+            same++;
+        while (same > 0 && ((uint8_t)texts[0]->str[same] & 0xc0) == 0x80)
+            same--; /* no part of a character */
+        while (same > 0 && texts[0]->str[same - 1] == '?')
+            same--;
+        g_string_append_len(out, texts[0]->str, (gssize)same);
+        g_string_append_c(out, '?');
+    }
+    g_string_free(texts[0], TRUE);
+    g_string_free(texts[1], TRUE);
+}

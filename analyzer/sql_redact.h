@@ -13,4 +13,8 @@
  *  end is missing goes up to the end of the text. `literals` (may be NULL) gets what was taken out of it, a line feed behind each. */
 void sql_redact(GString *out, const uint8_t *sql, size_t n, const struct sql_mode *mode, GString *literals);
 
+/** The same where the text was sent in one of two modes: what both show, up to where they part, and from there on one ?. `literals` gets
+ * those of both. */
+void sql_redact_either(GString *out, const uint8_t *sql, size_t n, const struct sql_mode modes[2], GString *literals);
+
 #endif

@@ -93,3 +93,19 @@ bool sql_session_assigned(const uint8_t *sql, size_t n, const struct sql_mode *m
     }
     return found;
 }
+
+void sql_session_told(struct sql_mode *mode, uint16_t status)
+{
+    enum { NO_BACKSLASH_ESCAPES = 0x0200, ANSI_QUOTES = 0x8000 }; /* of status_flags.def */
+    bool plain = status & NO_BACKSLASH_ESCAPES;
+    mode->flags = (mode->flags & ~(unsigned)SQL_NO_BACKSLASH_ESCAPES) | (plain ? SQL_NO_BACKSLASH_ESCAPES : 0);
+    if (mode->flags & SQL_MARIADB && status & ANSI_QUOTES)
+        mode->flags |= SQL_ANSI_QUOTES;
+}
+
+uint8_t sql_session_backslashes(uint16_t status)
+{
+    struct sql_mode mode = {0};
+    sql_session_told(&mode, status);
+    return mode.flags & SQL_NO_BACKSLASH_ESCAPES ? BACKSLASH_PLAIN : BACKSLASH_ESCAPES;
+}

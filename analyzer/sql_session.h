@@ -13,4 +13,13 @@ unsigned sql_session_flags(const char *value, size_t n);
 /** Whether the statement is a SET that gives the session's sql_mode a text, or DEFAULT, and the flags of that. */
 bool sql_session_assigned(const uint8_t *sql, size_t n, const struct sql_mode *mode, unsigned *flags);
 
+/** Takes what a status tells: backslashes always; that MariaDB's quotes are names, where they are. What was seen to be set else stays. */
+void sql_session_told(struct sql_mode *mode, uint16_t status);
+
+/** What a backslash in a string is: a set of these. */
+enum { BACKSLASH_ESCAPES = 1, BACKSLASH_PLAIN = 2 };
+
+/** Which of them a status tells. */
+uint8_t sql_session_backslashes(uint16_t status);
+
 #endif

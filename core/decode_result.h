@@ -49,9 +49,10 @@ static void column_41(struct mw_reader *r, const struct mw_ctx *ctx, struct mw_c
     rd_name(r, MW_F_FIELD_CATALOG);
     rd_name(r, MW_F_FIELD_DB);
     rd_name(r, MW_F_FIELD_TABLE);
-    rd_name(r, MW_F_FIELD_ORG_TABLE);
+    struct mw_slice table = rd_name(r, MW_F_FIELD_ORG_TABLE);
     c->name = rd_name(r, MW_F_FIELD_NAME);
-    rd_name(r, MW_F_FIELD_ORG_NAME);
+    struct mw_slice origin = rd_name(r, MW_F_FIELD_ORG_NAME);
+    c->of_table = table.n && origin.n && origin.n == c->name.n && memcmp(origin.p, c->name.p, origin.n) == 0;
     if (mw_ctx_has(ctx, MW_BIT_MARIADB_CLIENT_EXTENDED_METADATA))
         rd_extended_metadata(r);
     rd_lenenc(r, MW_F_FIELD_FIXED);

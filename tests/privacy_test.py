@@ -6,6 +6,7 @@
 
 Nothing that stands in quotes in a sample's statements, and no value of a parameter, may be in what --redact writes; no user, database
 or address that is in the records may be in what --anonymize writes. Everything else is as without. The same key gives the same names.
+What samples do not have is made by hand: other modes, columns named by literals, messages of all shapes.
 """
 import ipaddress
 import json
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from conversation import Conversation, write
 
 STRING = re.compile(r"'((?:[^'\\]|\\.|'')*)'")
 HIDDEN = ("sql", "params", "attributes", "error_message", "session_changes", "columns")  # what --redact may change in a command
@@ -126,6 +129,68 @@ def anonymized(test, mywire, options, path, keys):
             test.expect(f"{path.name}: prefixes", (a, b))
 
 
+# What no sample has, with columns (name, original table, original name) or an error: SECRET is told nowhere.
+PLAIN = 0x202  # status with SERVER_STATUS_NO_BACKSLASH_ESCAPES
+STATEMENTS = [
+    (b"SELECT 'SEC\\RET', 1 AS one", [(b"SECRET", b"", b""), (b"one", b"", b"")], 2, None),
+    (b"EXECUTE s", [(b"SECRET", b"", b""), (b"user", b"t", b"user")], 2, None),
+    (b"SELECT 'it\\'s SECRET', 'b'", (), 2, (1064, b"42000", b"near 'it's SECRET' at line 1")),
+    (b"/*!99999 it's */ SELECT 'SECRET'", (), 2, None),
+    (b"CALL p", (), 2, (1644, b"22012", b"SECRET")),
+    (b"CALL p", (), 2, (30001, b"HY000", b"SECRET")),
+    (b"SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1062, MESSAGE_TEXT = 'SECRET one'", (), 2, (1062, b"23000", b"SECRET one")),
+    (b"SELECT 1", (), 2, (1366, b"HY000", b"Incorrect integer value: '" + b"x" * 470 + b" 'SECRET")),
+    (b"SELECT nothing FROM t", (), 2, (1146, b"42S02", b"Table 'shop.t' doesn't exist")),
+    (b"INSERT INTO t VALUES (1)", (), 2, (1136, b"21S01", b"Column count doesn't match value count at row 1")),
+    (b"SET sql_mode = 'NO_BACKSLASH_ESCAPES'", (), PLAIN, None),
+    (b"SELECT 'a\\', t.b, 'SECRET' FROM t", [(b"SECRET", b"", b"")], PLAIN, None),
+    (b"SELECT 'a\\', t.b, 'SECRET' FROM", (), 2, (1064, b"42000", b"near '' at line 1")),
+    (b"SET sql_mode = '', @a = 'a\\', @b = 'SECRET'", (), 2, None),
+]
+TEXTS = {"SELECT ?, ? AS one", "EXECUTE s", "SELECT ?, ?", "/*?*/ SELECT ?", "SELECT nothing FROM t"}  # of these, as they must be told
+MESSAGES = {"Table '?' doesn't exist", "Column count doesn't match value count at row 1"}
+# Refused logins: ALICE, SHOP and the addresses are told nowhere.
+REFUSED = [b"Access denied for user 'ALICE'@'10.1.2.3' to database 'SHOP'", b'Access denied for user `ALICE`@"10.1.2.3"',
+           b"No credentials for ALICE (10.1.2.3), database SHOP.", b"Access denied for user 'ALICE's'@'10.1.2.3' (using password: YES)",
+           b"Cannot open (`SHOP`.`t`)", b"PROCEDURE SHOP.t does not exist"]
+
+
+def hand_made(test, mywire, folder, key):
+    path = Path(folder) / "made.pcap"
+    talk = Conversation()
+    talk.greeting()
+    talk.login(b"ALICE", b"SHOP", [(b"_server_host", b"10.9.8.7"), (b"program_name", b"app")])
+    for sql, columns, status, error in STATEMENTS:
+        talk.query(sql, columns, status, error)
+    for command in b"\x02", b"\x05", b"\x06":  # COM_INIT_DB, COM_CREATE_DB, COM_DROP_DB
+        talk.query(b"SHOP-2", command=command)
+    talk.quit()
+    refused = [Conversation(50001 + i, 10**18 + i) for i in range(len(REFUSED))]
+    for one, message in zip(refused, REFUSED):
+        one.greeting()
+        one.login(b"ALICE", b"SHOP", error=(1045, b"28000", message))
+        one.quit()
+    write(path, [talk, *refused])
+    told = records(run(mywire, "commands", "-F", "ndjson", "--redact", path))
+    test.expect("made: all commands", len(told) != len(STATEMENTS) + 4)
+    test.expect("made: literals", [r for r in told if "SECRET" in json.dumps(r)])
+    test.expect("made: statements", TEXTS - {r["sql"] for r in told})
+    test.expect("made: messages", MESSAGES - {r["error_message"] for r in told})
+    test.expect("made: columns", [r["columns"] for r in told if r["columns"]] != [["?", "one"], ["?", "user"], ["?"]])
+    test.expect("made: names of databases", [r["sql"] for r in told if r["command"].endswith("_DB") and r["sql"] != "SHOP-2"])
+    for command in "commands", "connections", "summary", "handshakes":
+        text = run(mywire, command, "-F", "json", "--anonymize", key, path)
+        test.expect(f"made: {command}", re.findall(r".*(?:ALICE|SHOP|SECRET|10\.1\.2\.3|10\.9\.8\.7).*", text))
+    connections = records(run(mywire, "connections", "-F", "ndjson", "--anonymize", key, path))
+    hidden = [(r["user"], r["database"], r["client_ip"]) for r in connections]
+    test.expect("made: one user", len(set(hidden)) != 1)
+    user, database, address = hidden[0]
+    test.expect("made: names in messages", connections[1]["error_message"] != f"Access denied for user '{user}'@'{address}' to database '{database}'")
+    told = records(run(mywire, "commands", "-F", "ndjson", "--anonymize", key, path))
+    names = {r["sql"] for r in told if r["command"].endswith("_DB")}
+    test.expect("made: a database has one name", len(names) != 1 or told[-1]["database"] not in names)
+
+
 def main():
     mywire, samples = sys.argv[1], Path(sys.argv[2])
     test = Test()
@@ -133,6 +198,7 @@ def main():
         keys = [Path(folder) / "one", Path(folder) / "two"]
         for key in keys:
             key.write_bytes(f"a key of many bytes, {key.name}".encode())
+        hand_made(test, mywire, folder, keys[0])
         for path in sorted(samples.glob("*.pcap*")):
             log = path.with_name(path.name.split(".")[0] + ".keys.txt")
             options = ["--keylog", log] if log.exists() else []

@@ -13,6 +13,7 @@ struct mw_column {
     uint16_t flags;       /**< column_flags.def */
     uint8_t type;         /**< enum mw_column_type */
     uint8_t decimals;
+    bool of_table; /**< a table's column under its own name: no expression, no alias */
 };
 
 /** Definitions of a result, or of a statement's parameters. */

@@ -81,7 +81,8 @@ static void names(void **state)
 
 static void expect_message(struct anonymizer *a, const char *message, const char *wanted)
 {
-    char *got = anonymizer_message(a, message, strlen(message));
+    static const char *const known[] = {"app", NULL};
+    char *got = anonymizer_message(a, message, strlen(message), known, 2);
     assert_string_equal(got, wanted);
     g_free(got);
 }
@@ -105,6 +106,14 @@ static void messages(void **state)
     wanted = g_strdup_printf("Unknown database '%s", cut);
     expect_message(a, "Unknown database 'app", wanted);
     g_free(wanted);
+    wanted = g_strdup_printf("Table `%s`.\"%s\" doesn't exist", app, app);
+    expect_message(a, "Table `app`.\"app\" doesn't exist", wanted);
+    g_free(wanted);
+    wanted = g_strdup_printf("FUNCTION %s.f: no role (%s) at %s.", app, app, address);
+    expect_message(a, "FUNCTION app.f: no role (app) at 127.0.0.1.", wanted);
+    g_free(wanted);
+    expect_message(a, "Table '?' doesn't exist", "Table '?' doesn't exist");
+    expect_message(a, "Version 8.4.3 of applications doesn't fit.", "Version 8.4.3 of applications doesn't fit.");
     expect_message(a, "Too many connections", "Too many connections");
     expect_message(a, "", "");
     g_free(app);

@@ -116,6 +116,25 @@ static void redacted(const char *sql, unsigned flags, const char *want)
     g_string_free(out, TRUE);
 }
 
+/* Where a backslash may be one or not. */
+static void either(const char *sql, const char *want)
+{
+    GString *out = g_string_new(NULL);
+    const struct sql_mode modes[2] = {{0}, {.flags = SQL_NO_BACKSLASH_ESCAPES}};
+    sql_redact_either(out, (const uint8_t *)sql, strlen(sql), modes, NULL);
+    assert_string_equal(out->str, want);
+    g_string_free(out, TRUE);
+}
+
+static void redact_either(void **state)
+{
+    (void)state;
+    either("select 'a\\\\', b", "select ?, b");
+    either("select a, 'b\\', c, 'd'", "select a, ?");
+    either("select 'it\\'s', b", "select ?");
+    either("", "");
+}
+
 static void redact(void **state)
 {
     (void)state;
@@ -135,7 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keywords), cmocka_unit_test(words),    cmocka_unit_test(literals), cmocka_unit_test(comments),
-        cmocka_unit_test(charsets), cmocka_unit_test(versions), cmocka_unit_test(redact),
+        cmocka_unit_test(charsets), cmocka_unit_test(versions), cmocka_unit_test(redact), cmocka_unit_test(redact_either),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
