@@ -384,9 +384,10 @@ static void drop_ascending(GString *out)
     if (!at)
         return;
     size_t to = (size_t)(at - t.p) + 9, from = to, earliest = to + 1;
-    for (; from < t.n; from++) {
-        size_t word = from >= earliest && is_space(t.p[from]) ? skip_space(t, from) : t.n;
-        if (stands(t, word, "asc")) {
+    for (size_t word = from; from < t.n; from++) {
+        if (from >= word)
+            word = skip_space(t, from); /* behind all of the space, which is looked through once */
+        if (from >= earliest && from < word && stands(t, word, "asc")) {
             from = word + 2;
             earliest = from + 2;
         } else {

@@ -88,6 +88,12 @@ static void unions(void **state)
         g_string_append(sql, i % 2 ? "select a union select b " : "select a union select a union select c ");
     sql_fingerprint(got, sql->str, sql->len);
     assert_true(got->len > 0 && got->len <= sql->len);
+    g_string_assign(sql, "select a order by b");
+    for (int i = 0; i < 200000; i++)
+        g_string_append_c(sql, '\v');
+    g_string_truncate(got, 0);
+    sql_fingerprint(got, sql->str, sql->len);
+    assert_int_equal(got->len, sql->len);
     g_string_free(sql, TRUE);
     g_string_free(got, TRUE);
 }
