@@ -8,8 +8,14 @@
  * several rows (...) followed by a comment. Numbers in ORDER BY and GROUP BY that mean columns stay.
  *
  * The server stops at max_digest_length, by default 1024, bytes of its tokens: 2 for each, and 2 + n more for a name. So
- * does this; what is equal until there has the same text. tests/digest_test.py holds it to recordings of a server, and lists
- * in which cases it is known to differ.
+ * does this; what is equal until there has the same text. tests/digest_test.py holds it to recordings of a server.
+ *
+ * Known differences, each of them because the server knows more than the text says:
+ * - A statement with a syntax error has no digest in the server.
+ * - For PREPARE, EXECUTE and DEALLOCATE, as SQL and as commands, MySQL 9 has "EXECUTE " and the text of the prepared statement. Here
+ *   the SQL stays what it is (EXECUTE `s` USING @?), and the commands have the prepared statement's own digest.
+ * - A text of several statements is one text here.
+ * - What is an error in a hint is dropped by the server; some of it stands here ("differs" in tests/digests/statements.jsonl).
  */
 #ifndef ANALYZER_SQL_DIGEST_H
 #define ANALYZER_SQL_DIGEST_H
