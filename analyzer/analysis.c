@@ -64,6 +64,12 @@ static void relay_packet(void *user, const struct conn_packet *packet)
     r->observer->packet(r->observer->user, packet);
 }
 
+static void relay_header(void *user, const struct conn_packet *header)
+{
+    struct relay *r = user;
+    r->observer->header(r->observer->user, header);
+}
+
 static bool relay_looks(void *user, const struct connection *connection, enum mw_dir dir)
 {
     struct relay *r = user;
@@ -415,6 +421,7 @@ enum analysis_end analysis_run(struct analysis *a, const struct analysis_request
                                     .opened = observer->opened ? relay_opened : NULL,
                                     .event = observer->event ? relay_event : NULL,
                                     .packet = observer->packet ? relay_packet : NULL,
+                                    .header = observer->header ? relay_header : NULL,
                                     .values = observer->values,
                                     .only = observer->only,
                                     .looks = observer->looks ? relay_looks : NULL,

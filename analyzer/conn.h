@@ -28,6 +28,8 @@ struct conn_packet {
     uint64_t notes;                 /**< of the message and of the step */
     const struct items *items;      /**< its fields */
     size_t behind;                  /**< bytes that have come and stand behind this packet */
+    const struct mw_proxy
+        *proxy; /**< observer.header: what it says; then `msg` is NULL, and `packet` has no sequence id */
 };
 
 /** Who wants to know. Functions may be NULL. */
@@ -41,6 +43,8 @@ struct conn_observer {
     bool values; /**< events of commands that carry parameters or attributes come with their fields */
     /** Every packet, with its fields; asking for it makes decoding slower. */
     void (*packet)(void *user, const struct conn_packet *packet);
+    /** What stood in front of a connection's packets: the header of a PROXY protocol, with its fields. */
+    void (*header)(void *user, const struct conn_packet *header);
     uint64_t only; /**< packets of this connection alone are wanted; 0: of all */
     /** Whether the next packet of this direction is wanted; NULL: all are. */
     bool (*looks)(void *user, const struct connection *connection, enum mw_dir dir);

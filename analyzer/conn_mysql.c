@@ -258,6 +258,32 @@ void conn_mysql_gap(struct conn *c, int tcp_dir, uint64_t n, struct mw_stamp sta
         packet_gap(c, dir, UINT64_MAX, NULL); /* how much the frames would have become nobody knows */
 }
 
+/* Tells the header that detection took off. */
+static void tell_header(const struct conn *c)
+{
+    const struct conn_observer *observer = c->env->observer;
+    const struct detect_first *first = &c->detector.header;
+    if (!observer->header || !first->bytes || (observer->only && observer->only != c->mysql->record->id))
+        return;
+    const struct mw_ctx nothing = {0};
+    const struct mw_packet packet = {.payload = first->bytes->data,
+                                     .have = first->bytes->len,
+                                     .length = first->bytes->len,
+                                     .first = first->stamp,
+                                     .last = first->stamp};
+    struct mw_trace trace = items_trace(c->env->items);
+    items_begin(c->env->items);
+    uint64_t notes = mw_proxy_decode_traced(packet.payload, c->detector.proxy, &trace);
+    const struct conn_packet seen = {.connection = c->mysql->record,
+                                     .dir = MW_CLIENT,
+                                     .ctx = &nothing,
+                                     .packet = &packet,
+                                     .notes = notes,
+                                     .items = c->env->items,
+                                     .proxy = c->detector.proxy};
+    observer->header(observer->user, &seen);
+}
+
 void conn_mysql_begin(struct conn *c, struct connection *record, enum detect_verdict verdict)
 {
     bool midstream = verdict != DETECT_MYSQL;
@@ -265,6 +291,7 @@ void conn_mysql_begin(struct conn *c, struct connection *record, enum detect_ver
     c->mode = CONN_MYSQL;
     m->record = record;
     conn_tap_preamble(tap_of(c), m->record, &c->detector.header);
+    tell_header(c);
     m->observer = (struct mw_observer){.user = c, .event = on_event, .no_rows = true};
     m->mem = core_memory_of(&c->share);
     m->session = mw_session_new(&m->mem, c->env->limits, c->env->hits, &m->observer);

@@ -54,6 +54,16 @@ static void to_utf8(struct report_packets *r, enum mw_dialect dialect, const str
     text_of(r, dialect, item->collation, item->p, item->n);
 }
 
+static bool is_address(enum mw_field_type type)
+{
+    return type == MW_FT_IPV4 || type == MW_FT_IPV6;
+}
+
+static void item_address(const struct mw_item *item, char text[MW_ADDRESS_TEXT])
+{
+    mw_address_text(mw_field(item->field)->type == MW_FT_IPV4 ? 4 : 6, item->p, text);
+}
+
 static float item_float(const struct mw_item *item)
 {
     float f;
@@ -89,7 +99,7 @@ static void append_time(GString *line, const struct mw_item *item)
 void report_value_text(struct report_packets *r, enum mw_dialect dialect, const struct mw_item *item, GString *line)
 {
     const struct mw_field *f = mw_field(item->field);
-    char number[TEXT_NUMBER_MAX];
+    char number[TEXT_NUMBER_MAX], address[MW_ADDRESS_TEXT];
     if (f->flags & MW_FLAG_SECRET && !r->show_secrets) {
         g_string_append_printf(line, "(%u bytes, hidden)", item->n);
     } else if (is_text(f->type)) {
@@ -99,6 +109,9 @@ void report_value_text(struct report_packets *r, enum mw_dialect dialect, const 
         text_hex(line, item->p, MIN(item->n, BYTES_SHOWN));
         if (item->n > BYTES_SHOWN)
             g_string_append_printf(line, "… (%u bytes)", item->n);
+    } else if (is_address(f->type)) {
+        item_address(item, address);
+        g_string_append(line, address);
     } else if (is_bool(f->type)) {
         g_string_append(line, item->number ? "yes" : "no");
     } else if (f->type == MW_FT_TIME32) {
@@ -169,15 +182,27 @@ static void text_notes(struct output *out, uint64_t notes)
             output_printf(out, "    ! %s\n", mw_note(i)->text);
 }
 
+static const char *summary_of(const struct conn_packet *p, char summary[SUMMARY_SIZE])
+{
+    _Static_assert((int)SUMMARY_SIZE >= (int)MW_PROXY_SUMMARY, "room for both");
+    if (p->proxy)
+        mw_proxy_summary(p->proxy, summary);
+    else
+        mw_summary(p->ctx, p->dir, p->msg, summary, SUMMARY_SIZE);
+    return summary;
+}
+
 void report_packet_text(struct report_packets *r, struct output *out, const struct conn_packet *p)
 {
-    char summary[SUMMARY_SIZE];
-    mw_summary(p->ctx, p->dir, p->msg, summary, sizeof summary);
+    char summary[SUMMARY_SIZE], sequence[4] = "-";
+    summary_of(p, summary);
+    if (!p->proxy)
+        g_snprintf(sequence, sizeof sequence, "%u", p->packet->sequence);
     if (!r->start_ns)
         r->start_ns = p->packet->last.time_ns;
-    g_string_printf(r->line, "%7" G_GUINT64_FORMAT " %12.6f %5" G_GUINT64_FORMAT " %s %3u %7" G_GUINT64_FORMAT "  ",
+    g_string_printf(r->line, "%7" G_GUINT64_FORMAT " %12.6f %5" G_GUINT64_FORMAT " %s %3s %7" G_GUINT64_FORMAT "  ",
                     p->packet->last.number, (double)(p->packet->last.time_ns - r->start_ns) / 1e9, p->connection->id,
-                    p->dir == MW_CLIENT ? "client" : "server", p->packet->sequence, p->packet->length);
+                    p->dir == MW_CLIENT ? "client" : "server", sequence, p->packet->length);
     text_escape_terminal(r->line, summary, strlen(summary));
     g_string_append_c(r->line, '\n');
     sink_write(out->sink, r->line->str, r->line->len);
@@ -201,6 +226,7 @@ static void json_hex(struct report_packets *r, struct json *j, const struct mw_i
 static void json_value(struct report_packets *r, struct json *j, const struct conn_packet *p, const struct mw_item *item)
 {
     const struct mw_field *f = mw_field(item->field);
+    char address[MW_ADDRESS_TEXT];
     if (f->flags & MW_FLAG_SECRET && !r->show_secrets) {
         json_none(j);
     } else if (is_text(f->type)) {
@@ -210,6 +236,9 @@ static void json_value(struct report_packets *r, struct json *j, const struct co
         json_hex(r, j, item);
     } else if (f->type == MW_FT_HEADING) {
         json_none(j);
+    } else if (is_address(f->type)) {
+        item_address(item, address);
+        json_text(j, address);
     } else if (is_bool(f->type)) {
         json_bool(j, item->number);
     } else if (f->type == MW_FT_F32) {
@@ -249,7 +278,6 @@ static void json_field(struct report_packets *r, struct json *j, const struct co
 void report_packet_json(struct report_packets *r, struct json *j, const struct conn_packet *p)
 {
     char summary[SUMMARY_SIZE];
-    mw_summary(p->ctx, p->dir, p->msg, summary, sizeof summary);
     json_object_begin(j);
     json_put_string(j, "event", "packet");
     json_put_uint(j, "schema", PACKET_SCHEMA);
@@ -257,10 +285,13 @@ void report_packet_json(struct report_packets *r, struct json *j, const struct c
     json_put_uint(j, "packet", p->packet->last.number);
     json_put_int(j, "time_ns", p->packet->last.time_ns);
     json_put_string(j, "from", p->dir == MW_CLIENT ? "client" : "server");
-    json_put_uint(j, "sequence", p->packet->sequence);
+    if (p->proxy)
+        json_put_null(j, "sequence");
+    else
+        json_put_uint(j, "sequence", p->packet->sequence);
     json_put_uint(j, "length", p->packet->length);
-    json_put_string(j, "message", mw_kind_name(p->msg->kind));
-    json_put_string(j, "summary", summary);
+    json_put_string(j, "message", p->proxy ? "PROXY Header" : mw_kind_name(p->msg->kind));
+    json_put_string(j, "summary", summary_of(p, summary));
     json_key(j, "fields");
     json_array_begin(j);
     for (size_t i = 0; i < p->items->count; i++)

@@ -9,9 +9,9 @@ enum { FIELDS_SCHEMA = 1 };
 
 static const char *type_name(enum mw_field_type type)
 {
-    static const char *const names[] = {"heading", "uint8", "uint16", "uint24", "uint32", "uint64", "int8",  "int16", "int32",
-                                        "int64",   "float", "double", "bool",   "bool",   "bool",   "text",  "text",  "text",
-                                        "bytes",   "time"};
+    static const char *const names[] = {"heading", "uint8", "uint16", "uint24", "uint32", "uint64", "int8", "int16",
+                                        "int32",   "int64", "float",  "double", "bool",   "bool",   "bool", "text",
+                                        "text",    "text",  "bytes",  "time",   "ipv4",   "ipv6"};
     return names[type];
 }
 

@@ -69,7 +69,7 @@ enum cli_exit run_packets(struct cli *cli)
     run.writers = g_new0(struct writer, run.n);
     for (size_t i = 0; i < run.n; i++)
         begin(&run.writers[i], &g_array_index(cli->outputs, struct output, i), cli);
-    const struct conn_observer observer = {.user = &run, .packet = on_packet};
+    const struct conn_observer observer = {.user = &run, .packet = on_packet, .header = on_packet};
     enum cli_exit result = cli_analyze(cli, a, &observer);
     for (size_t i = 0; i < run.n; i++)
         end(&run.writers[i], a);

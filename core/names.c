@@ -105,6 +105,35 @@ static const struct row bulk_indicators[] = {
     BOTH(2, "STMT_INDICATOR_DEFAULT"),
     BOTH(3, "STMT_INDICATOR_IGNORE"),
 };
+/* What version 1 calls TCP4, the text of version 2 calls "TCP over IPv4". */
+static const struct row proxy_commands[] = {
+    BOTH(0, "LOCAL"),
+    BOTH(1, "PROXY"),
+};
+static const struct row proxy_families[] = {
+    BOTH(0x00, "UNSPEC"), BOTH(0x11, "TCP4"),        BOTH(0x12, "UDP4"),          BOTH(0x21, "TCP6"),
+    BOTH(0x22, "UDP6"),   BOTH(0x31, "UNIX stream"), BOTH(0x32, "UNIX datagram"),
+};
+static const struct row proxy_tlvs[] = {
+    BOTH(0x01, "PP2_TYPE_ALPN"),           BOTH(0x02, "PP2_TYPE_AUTHORITY"),      BOTH(0x03, "PP2_TYPE_CRC32C"),
+    BOTH(0x04, "PP2_TYPE_NOOP"),           BOTH(0x05, "PP2_TYPE_UNIQUE_ID"),      BOTH(0x20, "PP2_TYPE_SSL"),
+    BOTH(0x21, "PP2_SUBTYPE_SSL_VERSION"), BOTH(0x22, "PP2_SUBTYPE_SSL_CN"),      BOTH(0x23, "PP2_SUBTYPE_SSL_CIPHER"),
+    BOTH(0x24, "PP2_SUBTYPE_SSL_SIG_ALG"), BOTH(0x25, "PP2_SUBTYPE_SSL_KEY_ALG"), BOTH(0x30, "PP2_TYPE_NETNS"),
+};
+static const struct row x_client[] = {
+#define MW_X_CLIENT(id, name, message) BOTH(id, #name),
+#define MW_X_SERVER(id, name, message)
+#include "mywire/x_messages.def"
+#undef MW_X_CLIENT
+#undef MW_X_SERVER
+};
+static const struct row x_server[] = {
+#define MW_X_CLIENT(id, name, message)
+#define MW_X_SERVER(id, name, message) BOTH(id, #name),
+#include "mywire/x_messages.def"
+#undef MW_X_CLIENT
+#undef MW_X_SERVER
+};
 #undef BOTH
 
 struct table {
@@ -128,6 +157,11 @@ static const struct table tables[MW_NAMES_COUNT] = {
     [MW_NAMES_METADATA] = TABLE(metadata),
     [MW_NAMES_FIELD_ATTRIBUTES] = TABLE(field_attributes),
     [MW_NAMES_BULK_INDICATORS] = TABLE(bulk_indicators),
+    [MW_NAMES_PROXY_COMMANDS] = TABLE(proxy_commands),
+    [MW_NAMES_PROXY_FAMILIES] = TABLE(proxy_families),
+    [MW_NAMES_PROXY_TLVS] = TABLE(proxy_tlvs),
+    [MW_NAMES_X_CLIENT] = TABLE(x_client),
+    [MW_NAMES_X_SERVER] = TABLE(x_server),
 };
 static const struct table capability_table = TABLE(capabilities);
 static const struct table status_table = TABLE(status_flags);

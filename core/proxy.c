@@ -5,6 +5,9 @@
 
 enum { V1_LONGEST = 107, V2_HEAD = 16 };
 
+/* Version 2's byte for family and transport. */
+enum { TCP4 = 0x11, TCP6 = 0x21 };
+
 static const uint8_t signature[12] = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a};
 
 /* -- version 1: a line of text ------------------------------------------------------------------------------------- */
@@ -123,6 +126,7 @@ static enum mw_guess read_v1(const uint8_t *p, size_t n, struct mw_proxy *out)
     if (left < sizeof tcp || memcmp(t.p, tcp, sizeof tcp - 1) != 0 || (t.p[3] != '4' && t.p[3] != '6'))
         return MW_NO;
     out->family = (uint8_t)(t.p[3] - '0');
+    out->transport = out->family == 4 ? TCP4 : TCP6;
     t.p += sizeof tcp;
     return take_addresses(&t, out) ? MW_YES : MW_NO;
 }
@@ -147,7 +151,8 @@ static enum mw_guess read_v2(const uint8_t *p, size_t n, struct mw_proxy *out)
         return MW_NO;
     if (n < V2_HEAD + length)
         return MW_MAYBE;
-    *out = (struct mw_proxy){.version = 2, .length = (uint32_t)(V2_HEAD + length)};
+    *out = (struct mw_proxy){
+        .version = 2, .transport = p[13], .local = command == LOCAL, .length = (uint32_t)(V2_HEAD + length)};
     if (command == LOCAL || (family != INET && family != INET6))
         return MW_YES;
     if (length < 2 * address + 4)

@@ -207,6 +207,19 @@ RD uint32_t rd_u32(struct mw_reader *r, enum mw_field_id field)
     return (uint32_t)rd_uint(r, 4, field);
 }
 
+/* Big endian, as the PROXY protocol has its numbers. */
+RD uint64_t rd_uint_be(struct mw_reader *r, unsigned n, enum mw_field_id field)
+{
+    uint64_t v = 0;
+    if (!rd_need(r, n))
+        return 0;
+    for (unsigned i = 0; i < n; i++)
+        v = v << 8 | r->p[i];
+    rd_tell(r, field, n, v);
+    r->p += n;
+    return v;
+}
+
 /* A flags field and its bits, the rows `first` to `last` of fields.def. */
 RD uint64_t rd_bits(struct mw_reader *r, unsigned n, enum mw_field_id field, enum mw_field_id first, enum mw_field_id last)
 {

@@ -18,13 +18,13 @@ enum mw_field_type {
     MW_FT_U16,
     MW_FT_U24,
     MW_FT_U32,
-    MW_FT_U64,    /**< eight bytes, or a length-encoded integer */
+    MW_FT_U64, /**< eight bytes, or a length-encoded integer */
     MW_FT_I8,
     MW_FT_I16,
     MW_FT_I32,
     MW_FT_I64,
-    MW_FT_F32, /**< `number` of an item holds the bits of the float */
-    MW_FT_F64, /**< … of the double */
+    MW_FT_F32,    /**< `number` of an item holds the bits of the float */
+    MW_FT_F64,    /**< … of the double */
     MW_FT_BOOL8,  /**< a bit of a flags field of 1 byte */
     MW_FT_BOOL16, /**< … of 2 bytes */
     MW_FT_BOOL32, /**< … of 4 bytes */
@@ -32,7 +32,10 @@ enum mw_field_type {
     MW_FT_TEXTZ,
     MW_FT_TEXTL,
     MW_FT_BYTES,
-    MW_FT_TIME32 /**< seconds since the epoch */
+    MW_FT_TIME32, /**< seconds since the epoch */
+    MW_FT_IPV4,   /**< `p` of an item holds its 4 bytes, in network byte order */
+    MW_FT_IPV6,   /**< … its 16 bytes */
+    MW_FT_COUNT
 };
 
 enum mw_field_base { MW_BASE_NA, MW_BASE_DEC, MW_BASE_HEX };

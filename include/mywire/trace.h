@@ -34,8 +34,8 @@ struct mw_item {
     uint32_t offset;
     uint32_t length;    /**< bytes on the wire, terminator included; 0 for a HEADING until its close */
     uint64_t number;    /**< U* and BOOL*: the value */
-    const uint8_t *p;   /**< TEXT*, BYTES: the value without terminator; borrowed from the packet, or for the time of the
-                             call where the field is GENERATED */
+    const uint8_t *p;   /**< TEXT*, BYTES, IPV*: the value without terminator; borrowed from the packet, or for the time
+                           of the   call where the field is GENERATED */
     uint32_t n;         /**< its length */
     uint16_t collation; /**< TEXT*: collation id that says the character set, 0 unknown (taken for UTF-8) */
     const char *name;   /**< the value's name in the field's list, or NULL */

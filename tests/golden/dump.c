@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "mywire/proxy.h"
+#include "mywire/xprotocol.h"
 #include "tests/support/trace_check.h"
 
 /* Values longer than this are cut: the bytes stand in the input. */
@@ -80,6 +82,13 @@ static void add_value(struct text *out, const struct mw_field *f, const struct m
         text_add(out, " = ");
         add_bytes(out, item->p, item->n);
         break;
+    case MW_FT_IPV4:
+    case MW_FT_IPV6: {
+        char address[MW_ADDRESS_TEXT];
+        mw_address_text(f->type == MW_FT_IPV4 ? 4 : 6, item->p, address);
+        text_add(out, " = %s", address);
+        break;
+    }
     default: text_add(out, f->base == MW_BASE_HEX ? " = 0x%llx" : " = %llu", (unsigned long long)item->number); break;
     }
     if (item->name)
@@ -239,4 +248,47 @@ const char *golden_decode(const struct mw_ctx *ctx, enum mw_dir dir, const struc
     if (coverage)
         coverage->notes |= again.notes;
     return wrong;
+}
+
+/* -- what is no packet --------------------------------------------------------------------------------------------- */
+
+static uint64_t decode_layer(const struct chunk *c, const struct mw_proxy *proxy, const struct mw_trace *trace)
+{
+    return c->layer == PROXY ? mw_proxy_decode_traced(c->bytes, proxy, trace)
+                             : mw_x_decode_traced(c->dir, c->bytes, (uint32_t)c->n, c->n, trace);
+}
+
+const char *golden_decode_layer(const struct chunk *c, struct text *out, struct coverage *coverage)
+{
+    struct mw_proxy proxy = {0};
+    char summary[MW_PROXY_SUMMARY];
+    struct dump d = {.out = out, .coverage = coverage};
+    struct mw_trace trace = {&d, dump_item, dump_open, dump_close, dump_note};
+    if (c->layer == PROXY) {
+        if (mw_proxy_read(c->bytes, c->n, &proxy) != MW_YES || proxy.length != c->n)
+            return "a header is recognised, and all of it";
+        mw_proxy_summary(&proxy, summary);
+        text_add(out, "%s\n", summary);
+    } else {
+        const char *name = c->n >= MW_X_HEADER ? mw_x_message_name(c->dir, c->bytes[4]) : NULL;
+        if (mw_looks_like_x(c->dir, c->bytes, c->n) != MW_YES || !name)
+            return "a message of the X Protocol is recognised";
+        text_add(out, "x %s: %s\n", c->dir == MW_CLIENT ? "client" : "server", name);
+    }
+    uint64_t notes = decode_layer(c, &proxy, &trace);
+    end_line(&d);
+    if (coverage)
+        coverage->notes |= notes;
+    /* Offsets count from the first byte; the checker's packets have their header before it. */
+    struct mw_packet packet = {.payload = c->bytes, .have = (uint32_t)c->n - MW_HEADER, .length = c->n - MW_HEADER};
+    struct trace_check check = {
+        .trace = {&check, trace_check_item, trace_check_open, trace_check_close, trace_check_note},
+        .packet = &packet,
+        .foreign = true};
+    decode_layer(c, &proxy, &check.trace);
+    if (check.depth != 0)
+        trace_check_fail(&check, "every node is closed");
+    if (check.notes != notes)
+        trace_check_fail(&check, "notes told are those returned");
+    return check.wrong;
 }

@@ -88,6 +88,22 @@ static bool take_prelude(struct stream *s, const struct stream *from)
     return true;
 }
 
+/* proxy> HEADER · x client> MESSAGE */
+static bool take_layer(struct stream *s, const char *head, const char *rest)
+{
+    uint8_t *bytes = malloc(LINE_MOST);
+    size_t n = wire_bytes(rest, bytes, LINE_MOST);
+    if (n == SIZE_MAX) {
+        free(bytes);
+        return false;
+    }
+    add_chunk(s, (struct chunk){.dir = strcmp(head, "x server") == 0 ? MW_SERVER : MW_CLIENT,
+                                .layer = *head == 'x' ? X : PROXY,
+                                .bytes = realloc(bytes, n ? n : 1),
+                                .n = n});
+    return true;
+}
+
 /* client> BYTES · client 3> PAYLOAD · client frame 0> PACKETS · client lost> 12 */
 static bool take_bytes(struct stream *s, const char *head, const char *rest)
 {
@@ -134,6 +150,8 @@ static bool take_line(struct stream *s, const char *line, const struct golden_fi
         add_chunk(s, (struct chunk){.midstream = true});
         return true;
     }
+    if (strcmp(head, "proxy") == 0 || strcmp(head, "x client") == 0 || strcmp(head, "x server") == 0)
+        return take_layer(s, head, rest);
     return take_bytes(s, head, rest);
 }
 

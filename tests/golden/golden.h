@@ -26,6 +26,7 @@ struct chunk {
     uint8_t *bytes; /* NULL: `n` bytes of the stream were not captured */
     size_t n;
     bool midstream; /* the capture begins here */
+    enum { PACKETS, PROXY, X } layer; /* what the bytes are; all but packets are decoded by themselves, whole */
     bool prelude;   /* from another stream, whose own expected part shows it */
 };
 
@@ -91,5 +92,8 @@ void run_free(struct run *run);
 /** Message and fields of one packet as text, also a message's facts that have no field. */
 const char *golden_decode(const struct mw_ctx *ctx, enum mw_dir dir, const struct mw_packet *packet, struct text *out,
                           struct mw_msg *msg, struct coverage *coverage);
+
+/** The same of a chunk that is no packets: a header of the PROXY protocol, a message of the X Protocol. */
+const char *golden_decode_layer(const struct chunk *c, struct text *out, struct coverage *coverage);
 
 #endif

@@ -195,6 +195,15 @@ static void play(struct player *p, const struct chunk *c, size_t before, struct 
         lose(p, c);
         return;
     }
+    if (c->layer != PACKETS) {
+        if (p->quiet)
+            return;
+        text_add(&p->run->text, "%s", p->run->text.n ? "\n" : "");
+        const char *wrong = golden_decode_layer(c, &p->run->text, p->coverage);
+        if (wrong && !p->run->wrong)
+            p->run->wrong = wrong;
+        return;
+    }
     size_t at = 0;
     while (at < c->n) {
         size_t n = cut.by_byte ? 1 : c->n - at;

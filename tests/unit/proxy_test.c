@@ -106,8 +106,56 @@ static void a_line_ends(void **state)
     assert_int_equal(mw_proxy_read((const uint8_t *)line, sizeof line, &proxy), MW_NO);
 }
 
+/* As the C library writes them. */
+static void addresses_as_text(void **state)
+{
+    static const char *const addresses[] = {"192.0.2.1", "0.0.0.0", "255.255.255.255"};
+    static const char *const addresses6[] = {"::",
+                                             "::1",
+                                             "1::",
+                                             "2001:db8::5",
+                                             "1:2:3:4:5:6:7:8",
+                                             "1:0:0:2::3",
+                                             "1::2:0:0:3:4",
+                                             "1:0:2:3:4:5:6:7",
+                                             "fe80::1:0:0:1",
+                                             "::ffff:10.0.0.7",
+                                             "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"};
+    (void)state;
+    uint8_t bytes[16];
+    char text[MW_ADDRESS_TEXT], want[INET6_ADDRSTRLEN];
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        assert_int_equal(inet_pton(AF_INET, addresses[i], bytes), 1);
+        assert_int_equal(mw_address_text(4, bytes, text), strlen(addresses[i]));
+        assert_string_equal(text, addresses[i]);
+    }
+    for (size_t i = 0; i < sizeof addresses6 / sizeof *addresses6; i++) {
+        assert_int_equal(inet_pton(AF_INET6, addresses6[i], bytes), 1);
+        size_t n = mw_address_text(6, bytes, text);
+        assert_int_equal(n, strlen(text));
+        assert_string_equal(text, inet_ntop(AF_INET6, bytes, want, sizeof want));
+    }
+}
+
+/* The longest: it fits. */
+static void summaries_fit(void **state)
+{
+    (void)state;
+    struct mw_proxy proxy = {
+        .version = 2, .transport = 0x21, .family = 6, .source_port = 65535, .destination_port = 65535};
+    memset(proxy.source, 0xfe, sizeof proxy.source);
+    memset(proxy.destination, 0xfe, sizeof proxy.destination);
+    char text[MW_PROXY_SUMMARY];
+    size_t n = mw_proxy_summary(&proxy, text);
+    assert_int_equal(n, strlen(text));
+    assert_true(n < sizeof text);
+    assert_string_equal(text, "PROXY v2 TCP6 [fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe]:65535 → "
+                              "[fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe]:65535");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(headers_are_read), cmocka_unit_test(a_line_ends)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(headers_are_read), cmocka_unit_test(a_line_ends),
+                                       cmocka_unit_test(addresses_as_text), cmocka_unit_test(summaries_fit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
