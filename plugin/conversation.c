@@ -7,6 +7,7 @@
 
 #include "mywire/decode.h"
 #include "plugin/registry.h"
+#include "plugin/server.h"
 #include "plugin/text.h"
 
 /* One direction of a connection. */
@@ -27,9 +28,9 @@ struct connection {
     struct exchanges exchanges;
     struct mw_limits limits;
     struct mw_limit_hits hits;
-    bool server_known;
-    address server;
-    uint32_t server_port;
+    struct server server;
+    uint32_t since;      /* number of its first frame that came here; 0: none */
+    bool header;         /* of a PROXY protocol: it was there */
     bool begun;          /* a packet was recognised */
     uint32_t tls;        /* number of the frame with the SSLRequest; 0: none */
     uint32_t compressed; /* number of the frame from which on, behind what was known then, all is envelopes; 0: none */
@@ -113,47 +114,6 @@ struct column **walk_column(struct walk *walk)
     return &walk->frame->column;
 }
 
-/* -- who is the server --------------------------------------------------------------------------------------------- */
-
-static void set_server(struct connection *c, const address *server, uint32_t port)
-{
-    copy_address_wmem(wmem_file_scope(), &c->server, server);
-    c->server_port = port;
-    c->server_known = true;
-}
-
-static bool is_server_port(dissector_handle_t handle, uint32_t port)
-{
-    return dissector_get_uint_handle(find_dissector_table("tcp.port"), port) == handle;
-}
-
-/* What is said tells more than the port, which may be anybody's. */
-static void find_server(struct connection *c, packet_info *pinfo, dissector_handle_t handle, const uint8_t *p, size_t n)
-{
-    bool from_server_port = is_server_port(handle, pinfo->srcport),
-         to_server_port = is_server_port(handle, pinfo->destport);
-    if (mw_looks_like_greeting(p, n) == MW_YES)
-        set_server(c, &pinfo->src, pinfo->srcport);
-    else if (mw_looks_like_login(p, n) == MW_YES)
-        set_server(c, &pinfo->dst, pinfo->destport);
-    else if (from_server_port != to_server_port && from_server_port)
-        set_server(c, &pinfo->src, pinfo->srcport);
-    else if (from_server_port != to_server_port)
-        set_server(c, &pinfo->dst, pinfo->destport);
-    else if (mw_looks_like_packet(MW_CLIENT, p, n) == MW_YES)
-        set_server(c, &pinfo->dst, pinfo->destport);
-    else if (mw_looks_like_packet(MW_SERVER, p, n) == MW_YES)
-        set_server(c, &pinfo->src, pinfo->srcport);
-}
-
-static int direction(const struct connection *c, const packet_info *pinfo)
-{
-    if (!c->server_known)
-        return -1;
-    bool from_server = pinfo->srcport == c->server_port && addresses_equal(&pinfo->src, &c->server);
-    return from_server ? MW_SERVER : MW_CLIENT;
-}
-
 /* -- the walk ------------------------------------------------------------------------------------------------------ */
 
 static struct mw_stamp stamp_of(const packet_info *pinfo)
@@ -215,9 +175,11 @@ void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const 
     if (!walk->learning)
         return;
     size_t n = tvb_captured_length(walk->tvb);
-    if (!c->server_known && n)
-        find_server(c, walk->pinfo, handle, tvb_get_ptr(walk->tvb, 0, (int)n), n);
-    f->dir = direction(c, walk->pinfo);
+    if (!c->since)
+        c->since = walk->pinfo->num;
+    if (!c->server.known && n)
+        server_find(&c->server, walk->pinfo, handle, tvb_get_ptr(walk->tvb, 0, (int)n), n);
+    f->dir = server_direction(&c->server, walk->pinfo);
     f->inside = parent == proto_get_id_by_filter_name("tls");
     f->tcp = parent == proto_get_id_by_filter_name("tcp") && data;
     if (f->tcp)
@@ -231,12 +193,12 @@ void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const 
 }
 
 /* 1 content type, change_cipher_spec to application_data · 2 version · 2 length */
-static bool looks_like_tls(tvbuff_t *tvb)
+static bool looks_like_tls(tvbuff_t *tvb, uint32_t offset)
 {
     uint8_t head[3];
-    if (tvb_captured_length(tvb) < sizeof head)
+    if (bytes_captured(tvb, offset) < sizeof head)
         return false;
-    tvb_memcpy(tvb, head, 0, sizeof head);
+    tvb_memcpy(tvb, head, (int)offset, sizeof head);
     return head[0] >= 20 && head[0] <= 23 && head[1] == 3 && head[2] <= 4;
 }
 
@@ -245,7 +207,7 @@ bool walk_declines(const struct walk *walk)
 {
     const struct frame *f = walk->frame;
     bool ours = walk->learning ? walk->connection->begun : f->next < wmem_array_get_count(f->records);
-    return !ours && looks_like_tls(walk->tvb);
+    return !ours && looks_like_tls(walk->tvb, 0);
 }
 
 /* The sequence number behind what was taken. */
@@ -324,7 +286,7 @@ static void start_tls(struct walk *walk, dissector_handle_t handle, dissector_ha
     walk->connection->tls = walk->pinfo->num;
     ssl_starttls_post_ack(tls, walk->pinfo, handle);
     conversation_t *conversation = find_or_create_conversation(walk->pinfo);
-    conversation_set_dissector_from_frame_number(conversation, 0, handle);
+    conversation_set_dissector_from_frame_number(conversation, walk->connection->since, handle);
     conversation_set_dissector_from_frame_number(conversation, walk->pinfo->num + 1, tls);
 }
 
@@ -404,6 +366,48 @@ static const struct record *take_other(struct walk *walk)
         return keep_bytes(walk, CHUNK_REST, owed, NULL);
     }
     return NULL;
+}
+
+/* -- the header of a PROXY protocol ---------------------------------------------------------------------------------
+ */
+
+static const struct record *peek(const struct walk *walk)
+{
+    const struct frame *f = walk->frame;
+    return f->next < wmem_array_get_count(f->records) ? wmem_array_index(f->records, f->next) : NULL;
+}
+
+/* Nothing of the direction was taken, and nothing is known of the connection. */
+static bool at_beginning(const struct walk *walk)
+{
+    const struct frame *f = walk->frame;
+    const struct connection *c = walk->connection;
+    const struct side *side = f->dir < 0 ? NULL : &c->sides[f->dir];
+    return !c->begun && !c->header && f->tcp && !f->inside && (!side || !side->counted || side->next == f->seq);
+}
+
+enum mw_guess walk_header(const struct walk *walk, struct mw_proxy *proxy)
+{
+    const struct record *record = walk->learning ? NULL : peek(walk);
+    uint32_t n = bytes_captured(walk->tvb, 0);
+    if (walk->content || walk->offset || n == 0 || (record && record->chunk != CHUNK_HEADER) ||
+        (walk->learning && !at_beginning(walk)))
+        return MW_NO;
+    enum mw_guess guess = mw_proxy_read(tvb_get_ptr(walk->tvb, 0, (int)n), n, proxy);
+    if (guess == MW_MAYBE)
+        return walk->can_wait && n == tvb_reported_length(walk->tvb) ? MW_MAYBE : MW_NO;
+    return guess == MW_YES && (walk->learning || record) ? MW_YES : MW_NO;
+}
+
+const struct record *walk_header_record(struct walk *walk, const struct mw_proxy *proxy)
+{
+    if (!walk->learning) {
+        const struct record *record = peek(walk);
+        walk->frame->next++;
+        return record;
+    }
+    walk->connection->header = true;
+    return keep_bytes(walk, CHUNK_HEADER, proxy->length, NULL);
 }
 
 /* -- envelopes ----------------------------------------------------------------------------------------------------- */
@@ -517,6 +521,8 @@ static const struct record *learn(struct walk *walk, const struct span *span, di
     size_t n = bytes_captured(walk->tvb, walk->offset);
     const uint8_t *p = n ? tvb_get_ptr(walk->tvb, (int)walk->offset, (int)n) : (const uint8_t *)"";
     bool wait = !span->whole && walk->can_wait;
+    if (!c->begun && c->header && walk->offset && looks_like_tls(walk->tvb, walk->offset))
+        return keep_bytes(walk, CHUNK_TLS, UINT64_MAX, NULL);
     if (!c->begun) {
         enum mw_guess guess = begin(c, dir, p, n);
         if (guess == MW_NO || (guess == MW_MAYBE && !span->readable && !wait))
@@ -537,12 +543,6 @@ static const struct record *learn(struct walk *walk, const struct span *span, di
         return keep_bytes(walk, CHUNK_UNREAD, UINT64_MAX, "The capture ends before the packet's header does");
     }
     return take_packet(walk, span, handle, tls);
-}
-
-static const struct record *peek(const struct walk *walk)
-{
-    const struct frame *f = walk->frame;
-    return f->next < wmem_array_get_count(f->records) ? wmem_array_index(f->records, f->next) : NULL;
 }
 
 /* The next record. `chunk` is what the bytes were read as, perhaps not whole. */

@@ -7,6 +7,7 @@
 
 #include "plugin/compat.h"
 
+#include "mywire/proxy.h"
 #include "mywire/session.h"
 #include "plugin/envelope.h"
 #include "plugin/exchange.h"
@@ -17,8 +18,9 @@ enum chunk {
     CHUNK_REST,     /**< the rest of a packet, or envelope, that could not be reassembled */
     CHUNK_ENVELOPE, /**< a frame of the compressed protocol; records of its content follow */
     CHUNK_PART,     /**< content of an envelope, of a packet that is shown where it ends */
-    CHUNK_TLS,      /**< TLS behind an SSLRequest in the same segment; Wireshark's TLS dissector takes it */
-    CHUNK_UNREAD    /**< nothing that is recognised; `why` says more */
+    CHUNK_HEADER,   /**< the header of a PROXY protocol */
+    CHUNK_TLS,   /**< TLS behind an SSLRequest, or a header, in the same segment; Wireshark's TLS dissector takes it */
+    CHUNK_UNREAD /**< nothing that is recognised; `why` says more */
 };
 
 /** A chunk of a frame, as the first visit found it. */
@@ -69,6 +71,12 @@ void walk_begin(struct walk *walk, dissector_handle_t handle, int parent, const 
 
 /** TLS from the first byte on (a tunnel): not ours, Wireshark's TLS dissector may find us inside it. */
 bool walk_declines(const struct walk *walk);
+
+/** Does the header of a PROXY protocol come next? MAYBE: more bytes are needed, and may be waited for. */
+enum mw_guess walk_header(const struct walk *walk, struct mw_proxy *proxy);
+
+/** The record of the chunk where walk_header() says YES. */
+const struct record *walk_header_record(struct walk *walk, const struct mw_proxy *proxy);
 
 /** Does an envelope come next, rather than a packet? */
 bool walk_compressed(const struct walk *walk, enum mw_algorithm *algorithm);

@@ -7,6 +7,7 @@
 #include "mywire/decode.h"
 #include "plugin/line.h"
 #include "plugin/registry.h"
+#include "plugin/server.h"
 #include "plugin/text.h"
 #include "plugin/tree.h"
 
@@ -306,10 +307,41 @@ static bool walk_compressed_frame(struct walk *walk, proto_tree *tree, enum mw_a
     return true;
 }
 
+static void show_header(struct walk *walk, proto_tree *tree, const struct mw_proxy *proxy)
+{
+    char summary[MW_PROXY_SUMMARY];
+    packet_info *pinfo = walk->pinfo;
+    mw_proxy_summary(proxy, summary);
+    column_add(*walk_column(walk), pinfo, summary);
+    proto_item *item = add_node(tree, walk->tvb, walk->offset, proxy->length);
+    proto_item_append_text(item, ", %s", summary);
+    const struct tree_place place = {pinfo, walk->tvb, walk->offset};
+    if (item)
+        tree_render_header(&place, item, tvb_get_ptr(walk->tvb, (int)walk->offset, (int)proxy->length), proxy);
+}
+
+/* What stands in front of the first packet. Returns false where the walk ends, waiting for more. */
+static bool walk_to_packets(struct walk *walk, proto_tree *tree)
+{
+    struct mw_proxy proxy;
+    enum mw_guess guess = walk_header(walk, &proxy);
+    if (guess == MW_MAYBE)
+        wait_for_more(walk, 0);
+    if (guess != MW_YES)
+        return guess == MW_NO;
+    const struct record *record = walk_header_record(walk, &proxy);
+    if (!walk->learning) {
+        show_dialect(walk->pinfo, record);
+        show_header(walk, tree, &proxy);
+    }
+    walk->offset += proxy.length;
+    return true;
+}
+
 static void walk_all(struct walk *walk, proto_tree *tree)
 {
     enum mw_algorithm algorithm;
-    bool more = true;
+    bool more = walk_to_packets(walk, tree);
     while (more && walk->offset < tvb_reported_length(walk->tvb)) {
         if (walk_compressed(walk, &algorithm))
             more = walk_compressed_frame(walk, tree, algorithm);
@@ -340,12 +372,21 @@ int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
 
 /* -- heuristics ---------------------------------------------------------------------------------------------------- */
 
+/* Of the header of a PROXY protocol alone it is not known who speaks behind it: it is ours if the client meant one of
+ * our ports. */
 static bool looks_like_us(tvbuff_t *tvb)
 {
+    struct mw_proxy proxy;
     uint32_t n = min_u32(tvb_captured_length(tvb), LOOK);
     if (n == 0)
         return false;
     const uint8_t *p = tvb_get_ptr(tvb, 0, (int)n);
+    if (mw_proxy_read(p, n, &proxy) == MW_YES) {
+        if (proxy.family && server_port_of(own_handle, proxy.destination_port))
+            return true;
+        p += proxy.length;
+        n -= proxy.length;
+    }
     return mw_looks_like_greeting(p, n) == MW_YES || mw_looks_like_login(p, n) == MW_YES;
 }
 
@@ -353,7 +394,8 @@ ws_bool dissect_tcp_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
 {
     if (dissect_options.built_in || !looks_like_us(tvb))
         return FALSE;
-    conversation_set_dissector(find_or_create_conversation(pinfo), own_handle);
+    /* Frames before this one were another's, that of a PROXY protocol perhaps, and stay so. */
+    conversation_set_dissector_from_frame_number(find_or_create_conversation(pinfo), pinfo->num, own_handle);
     return dissect_stream(tvb, pinfo, tree, data) > 0;
 }
 

@@ -6,6 +6,7 @@
 #include "plugin/dissect.h"
 #include "plugin/envelope.h"
 #include "plugin/registry.h"
+#include "plugin/xprotocol.h"
 
 enum { MYSQL_PORT = 3306 };
 
@@ -66,12 +67,14 @@ static void register_protocol(void)
     register_preferences(protocol);
     register_init_routine(assert_ports);
     envelope_register();
+    xprotocol_register();
 }
 
 static void register_handoff(void)
 {
     built_in_handle = dissector_get_uint_handle(find_dissector_table("tcp.port"), MYSQL_PORT);
     dissect_handoff(own_handle);
+    xprotocol_handoff();
     dissector_add_uint_with_preference("tcp.port", MYSQL_PORT, own_handle);
     dissector_add_for_decode_as("tls.port", own_handle);
     heur_dissector_add("tcp", dissect_tcp_heuristic, "MySQL or MariaDB by its greeting or login", "mywire_tcp",

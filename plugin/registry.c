@@ -61,6 +61,7 @@ static enum ftenum type_of(enum mw_field_type type)
         [MW_FT_BOOL32] = FT_BOOLEAN, [MW_FT_TEXT] = FT_STRING,
         [MW_FT_TEXTZ] = FT_STRINGZ,  [MW_FT_TEXTL] = FT_UINT_STRING,
         [MW_FT_BYTES] = FT_BYTES,    [MW_FT_TIME32] = FT_ABSOLUTE_TIME,
+        [MW_FT_IPV4] = FT_IPv4,      [MW_FT_IPV6] = FT_IPv6,
     };
     return types[type];
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plugin/tree.h"
 
+#include <string.h>
+
+#include "mywire/xprotocol.h"
 #include "plugin/registry.h"
 #include "plugin/text.h"
 #include "plugin/value.h"
@@ -89,6 +92,13 @@ static proto_item *add_item(const struct sink *s, const struct mw_item *item)
         nstime_t time = NSTIME_INIT_SECS_NSECS((time_t)item->number, 0);
         return proto_tree_add_time(tree, id, tvb, start, length, &time);
     }
+    case MW_FT_IPV4: {
+        ws_in4_addr address;
+        memcpy(&address, item->p, sizeof address);
+        return proto_tree_add_ipv4(tree, id, tvb, start, length, address);
+    }
+    case MW_FT_IPV6: return proto_tree_add_ipv6(tree, id, tvb, start, length, (const ws_in6_addr *)item->p);
+    case MW_FT_COUNT: break;
     case MW_FT_BYTES: return proto_tree_add_bytes_with_length(tree, id, tvb, start, length, item->p, (int)item->n);
     }
     return NULL;
@@ -160,7 +170,7 @@ static void on_note(void *user, enum mw_note_id note, uint32_t offset, uint32_t 
 static void add_remark(const struct sink *s, enum mw_note_id note, proto_item *item, const struct mw_msg *msg)
 {
     packet_info *pinfo = s->place->pinfo;
-    if (note != MW_NOTE_ERR || msg->kind != MW_KIND_ERR) {
+    if (note != MW_NOTE_ERR || !msg || msg->kind != MW_KIND_ERR) {
         expert_add_info(pinfo, item, registry_note(note));
         return;
     }
@@ -169,19 +179,49 @@ static void add_remark(const struct sink *s, enum mw_note_id note, proto_item *i
                            symbol ? " " : "", symbol ? symbol : "");
 }
 
+static struct sink sink_begin(const struct tree_place *place, proto_item *item, enum mw_dialect dialect)
+{
+    struct sink sink = {
+        .place = place, .dialect = dialect, .last = item, .told = wmem_strbuf_new(place->pinfo->pool, "")};
+    sink.nodes[0] = item;
+    sink.trees[0] = proto_item_add_subtree(item, registry_packet_tree());
+    return sink;
+}
+
+/* `msg`: of a packet; else NULL. */
+static void add_remarks(const struct sink *s, uint64_t notes, proto_item *item, const struct mw_msg *msg)
+{
+    for (int i = 0; i < MW_NOTE_COUNT; i++)
+        if ((s->noted | notes) >> i & 1)
+            add_remark(s, (enum mw_note_id)i, s->remarks[i].item ? s->remarks[i].item : item, msg);
+}
+
 const char *tree_render(const struct tree_place *place, proto_item *item, const struct mw_ctx *ctx, enum mw_dir dir,
                         const struct mw_packet *packet, uint64_t notes, struct mw_msg *msg)
 {
-    wmem_allocator_t *pool = place->pinfo->pool;
-    struct sink sink = {.place = place, .dialect = ctx->dialect, .last = item, .told = wmem_strbuf_new(pool, "")};
-    struct mw_trace trace = {.user = &sink, .item = on_item, .open = on_open, .close = on_close, .note = on_note};
-    sink.nodes[0] = item;
-    sink.trees[0] = proto_item_add_subtree(item, registry_packet_tree());
+    struct sink sink = sink_begin(place, item, ctx->dialect);
+    const struct mw_trace trace = {.user = &sink, .item = on_item, .open = on_open, .close = on_close, .note = on_note};
     mw_decode_traced(ctx, dir, packet, msg, &trace);
-    for (int i = 0; i < MW_NOTE_COUNT; i++)
-        if ((sink.noted | notes) >> i & 1)
-            add_remark(&sink, (enum mw_note_id)i, sink.remarks[i].item ? sink.remarks[i].item : item, msg);
+    add_remarks(&sink, notes, item, msg);
     return msg->kind == MW_KIND_ROW || msg->kind == MW_KIND_COLUMN
-               ? text_cut(pool, wmem_strbuf_get_str(sink.told), TOLD_MAX)
+               ? text_cut(place->pinfo->pool, wmem_strbuf_get_str(sink.told), TOLD_MAX)
                : "";
+}
+
+void tree_render_header(const struct tree_place *place, proto_item *item, const uint8_t *p,
+                        const struct mw_proxy *proxy)
+{
+    struct sink sink = sink_begin(place, item, MW_DIALECT_UNKNOWN);
+    const struct mw_trace trace = {.user = &sink, .item = on_item, .open = on_open, .close = on_close, .note = on_note};
+    mw_proxy_decode_traced(p, proxy, &trace);
+    add_remarks(&sink, 0, item, NULL);
+}
+
+void tree_render_x(const struct tree_place *place, proto_item *item, enum mw_dir dir, const uint8_t *p, uint32_t have,
+                   uint64_t length)
+{
+    struct sink sink = sink_begin(place, item, MW_DIALECT_UNKNOWN);
+    const struct mw_trace trace = {.user = &sink, .item = on_item, .open = on_open, .close = on_close, .note = on_note};
+    mw_x_decode_traced(dir, p, have, length, &trace);
+    add_remarks(&sink, 0, item, NULL);
 }

@@ -6,6 +6,7 @@
 #include "plugin/compat.h"
 
 #include "mywire/decode.h"
+#include "mywire/proxy.h"
 
 /** A packet and where it lies. */
 struct tree_place {
@@ -19,5 +20,13 @@ struct tree_place {
  *  summary: the values of a row, the name of a column. */
 const char *tree_render(const struct tree_place *place, proto_item *item, const struct mw_ctx *ctx, enum mw_dir dir,
                         const struct mw_packet *packet, uint64_t notes, struct mw_msg *msg);
+
+/** The same of the header of a PROXY protocol, whose bytes are at `p`. */
+void tree_render_header(const struct tree_place *place, proto_item *item, const uint8_t *p,
+                        const struct mw_proxy *proxy);
+
+/** The same of a message of the X Protocol: `have` bytes of `length`, at least MW_X_HEADER. */
+void tree_render_x(const struct tree_place *place, proto_item *item, enum mw_dir dir, const uint8_t *p, uint32_t have,
+                   uint64_t length);
 
 #endif

@@ -70,6 +70,8 @@ def plugin_packets(ws, capture):
     """Fields of each packet of the protocol: a list for each frame's number."""
     path, options = ws.bring(capture)
     options += ["-d", "tcp.port==13306,mywire"]
+    if "proxy" in capture.name:  # on a port that it does not know the plugin leaves the header to another dissector
+        options += ["-d", "tcp.port==13318,mywire"]
     if REORDER.search(capture.name):
         options += ["-o", "tcp.reassemble_out_of_order:TRUE"]
     process = subprocess.Popen(ws.command("tshark", "-n", "-r", path, *options, "-T", "pdml"),

@@ -13,7 +13,7 @@ import wireshark
 FIELDS = wireshark.ROOT / "include/mywire/fields.def"
 ROW = re.compile(r'^MW_FIELD\(\s*(\w+),\s*"([^"]+)",\s*"[^"]*",\s*(\w+),\s*(\w+),\s*(\w+)', re.M)
 TYPES = {"HEADING": "FT_NONE", "TEXT": "FT_STRING", "TEXTZ": "FT_STRINGZ", "TEXTL": "FT_UINT_STRING", "BYTES": "FT_BYTES",
-         "TIME32": "FT_ABSOLUTE_TIME", "F32": "FT_FLOAT", "F64": "FT_DOUBLE", "BOOL8": "FT_BOOLEAN", "BOOL16": "FT_BOOLEAN", "BOOL32": "FT_BOOLEAN",
+         "TIME32": "FT_ABSOLUTE_TIME", "IPV4": "FT_IPv4", "IPV6": "FT_IPv6", "F32": "FT_FLOAT", "F64": "FT_DOUBLE", "BOOL8": "FT_BOOLEAN", "BOOL16": "FT_BOOLEAN", "BOOL32": "FT_BOOLEAN",
          **{f"U{n}": f"FT_UINT{n}" for n in (8, 16, 24, 32, 64)}, **{f"I{n}": f"FT_INT{n}" for n in (8, 16, 32, 64)}}
 BASES = {"DEC": "BASE_DEC", "HEX": "BASE_HEX", "NA": ""}
 # Wireshark's built-in has these from 4.2 on.
