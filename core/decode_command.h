@@ -242,8 +242,14 @@ static void decode_body(struct mw_reader *r, const struct mw_ctx *ctx, struct mw
         if (rd_left_wire(r))
             rd_u8(r, MW_F_SHUTDOWN);
         break;
-    case MW_COM_PROCESS_KILL: rd_u32(r, MW_F_THREAD_ID); break;
-    case MW_COM_SET_OPTION: rd_u16(r, MW_F_OPTION); break;
+    case MW_COM_PROCESS_KILL:
+        q->argument = rd_u32(r, MW_F_THREAD_ID);
+        q->has_argument = rd_ok(r);
+        break;
+    case MW_COM_SET_OPTION:
+        q->argument = rd_u16(r, MW_F_OPTION);
+        q->has_argument = rd_ok(r);
+        break;
     case MW_COM_STMT_EXECUTE: decode_execute(r, ctx, q); break;
     case MW_COM_STMT_BULK_EXECUTE: decode_bulk(r, ctx, q); break;
     case MW_COM_STMT_SEND_LONG_DATA:
@@ -257,7 +263,8 @@ static void decode_body(struct mw_reader *r, const struct mw_ctx *ctx, struct mw
     case MW_COM_STMT_RESET: q->statement_id = rd_u32(r, MW_F_STMT_ID); break;
     case MW_COM_STMT_FETCH:
         q->statement_id = rd_u32(r, MW_F_STMT_ID);
-        rd_u32(r, MW_F_NUM_ROWS);
+        q->argument = rd_u32(r, MW_F_NUM_ROWS);
+        q->has_argument = rd_ok(r);
         break;
     case MW_COM_CHANGE_USER: change_user(r, ctx, &q->login); break;
     case MW_COM_REGISTER_SLAVE: decode_register_slave(r); break;

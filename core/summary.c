@@ -98,6 +98,22 @@ static void put_step(struct line *l, const struct mw_ctx *ctx, const struct mw_a
     put(l, steps[auth->step]);
 }
 
+/* " MYSQL_OPTION_MULTI_STATEMENTS_ON", ", 5 rows", " 17" */
+static void put_argument(struct line *l, const struct mw_request *q)
+{
+    const char *option = q->command == MW_COM_SET_OPTION
+                             ? mw_name_of(MW_NAMES_SET_OPTIONS, MW_DIALECT_UNKNOWN, q->argument)
+                             : NULL;
+    bool fetch = q->command == MW_COM_STMT_FETCH;
+    put(l, fetch ? ", " : " ");
+    if (option)
+        put(l, option);
+    else
+        put_number(l, q->argument);
+    if (fetch)
+        put(l, q->argument == 1 ? " row" : " rows");
+}
+
 static void put_request(struct line *l, const struct mw_ctx *ctx, const struct mw_request *q)
 {
     if (q->empty) {
@@ -117,6 +133,8 @@ static void put_request(struct line *l, const struct mw_ctx *ctx, const struct m
         put(l, " statement ");
         put_number(l, q->statement_id);
     }
+    if (q->has_argument)
+        put_argument(l, q);
     if (q->command == MW_COM_STMT_SEND_LONG_DATA) {
         put(l, " parameter ");
         put_number(l, q->param);

@@ -78,7 +78,11 @@ static const char *request_line(packet_info *pinfo, const struct mw_ctx *ctx, co
     const struct mw_stmt *stmt = ctx->stmt;
     if (stmt && stmt->sql.n) {
         const char *sql = text_utf8(pinfo->pool, ctx->dialect, stmt->collation, stmt->sql.p, stmt->sql.n);
-        return wmem_strdup_printf(pinfo->pool, "%s %s%s", name, text_cut(pinfo->pool, sql, SQL_MAX),
+        const char *rows = msg->request.command == MW_COM_STMT_FETCH && msg->request.has_argument
+                               ? wmem_strdup_printf(pinfo->pool, "%u row%s: ", msg->request.argument,
+                                                    msg->request.argument == 1 ? "" : "s")
+                               : "";
+        return wmem_strdup_printf(pinfo->pool, "%s %s%s%s", name, rows, text_cut(pinfo->pool, sql, SQL_MAX),
                                   params_of(pinfo, ctx, packet));
     }
     size_t behind = strlen(name) + 1;

@@ -96,6 +96,8 @@ struct mw_request {
     uint64_t text_length;   /**< true length, ≥ text.n */
     uint32_t statement_id;
     uint16_t param;          /**< COM_STMT_SEND_LONG_DATA: index; `text` is the data */
+    bool has_argument;       /**< `argument` is known */
+    uint32_t argument;       /**< COM_PROCESS_KILL: thread id; COM_SET_OPTION: the option; COM_STMT_FETCH: rows asked for */
     bool types_named;        /**< a name follows each type */
     struct mw_slice types;   /**< executions that bind: the types of all parameters; p NULL otherwise */
     struct mw_login login;  /**< COM_CHANGE_USER */

@@ -174,6 +174,8 @@ static void add_facts(struct text *out, const struct mw_msg *m)
         fact_slice(out, "text", m->request.text);
         if (m->request.command == MW_COM_STMT_SEND_LONG_DATA)
             FACT("param", m->request.param);
+        if (m->request.has_argument)
+            FACT("argument", m->request.argument);
         if (m->request.types.p)
             FACT("types", m->request.types.n), FACT("named", m->request.types_named);
         if (m->request.command != MW_COM_CHANGE_USER)

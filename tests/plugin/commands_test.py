@@ -16,11 +16,12 @@ from values_test import expected, same  # noqa: E402
 VALUE_FIELDS = re.compile(r"mysql\.row\.text|mywire\.row\.(bytes|null)|mywire\.value\.(datetime|bytes)|mysql\.exec\.field\.\w+$")
 PARTS = re.compile(r"mysql\.exec\.field\.(year|month|day|hour|minute|secondb?)$")
 BYTES_LONGEST = 32  # the tree cuts longer ones
-EXECUTE, PREPARE = "23", "22"
+EXECUTE, PREPARE, FETCH, SET_OPTION, KILL = "23", "22", "28", "27", "12"
+OPTIONS = {"0": "MYSQL_OPTION_MULTI_STATEMENTS_ON", "1": "MYSQL_OPTION_MULTI_STATEMENTS_OFF"}
 IN_ORDER = ("-o", "tcp.reassemble_out_of_order:TRUE")  # else Wireshark leaves what overlaps
 UNNAMED = "metadata-none"  # the client asked for no names
 FIELDS = ("frame.number", "mysql.command", "mysql.query", "mywire.statement_text", "mywire.prepare_in", "mywire.rows", "mysql.error_code",
-          "mywire.infile.data", "_ws.col.Info")
+          "mywire.infile.data", "mysql.num_rows", "mysql.option", "mysql.thread_id", "_ws.col.Info")
 BETWEEN = "\x1f"
 
 
@@ -127,6 +128,12 @@ def check_info(score, name, frames):
             info = frame["_ws.col.Info"][0]
             told = f"{count} row" in info or ("cursor open" in info and count == "0") or " more" in info
             score.check(told, f"{name}: frame {frame['frame.number'][0]} has {count} rows, told as {info!r}")
+        for command, told in (({FETCH}, [f"{n} row" for n in frame["mysql.num_rows"]]),
+                              ({SET_OPTION}, [OPTIONS.get(o, o) for o in frame["mysql.option"]]),
+                              ({KILL}, frame["mysql.thread_id"])):
+            if command & set(frame["mysql.command"]):
+                info = frame["_ws.col.Info"][0]
+                score.check(all(t in info for t in told), f"{name}: frame {frame['frame.number'][0]}: {info!r} does not tell {told}")
     if "cursor" in name:
         opened = sum(f["_ws.col.Info"][0].count("cursor open") for f in frames)
         score.check(opened, f"{name}: no cursor is opened")
