@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analyzer/handshakes.h"
+
 /* -- facts --------------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -211,13 +213,12 @@ static void read_evidence(struct baseline *b, const json_t *evidence)
 
 static void read_handshakes(struct baseline *b, const json_t *root)
 {
-    const char *key;
-    json_t *latency;
-    const json_t *by = json_object_get(root, "by");
+    const json_t *by = json_object_get(root, "by"), *latencies = json_object_get(root, "latency_us");
     for (int f = 0; f < DIFF_FACTS; f++)
         read_values(b, f, json_object_get(by, diff_fact_key(f)));
     read_capabilities(b, json_object_get(by, "capability"));
-    json_object_foreach(json_object_get(root, "latency_us"), key, latency) read_latency(b, key, NULL, latency);
+    for (int p = 0; p < HANDSHAKE_PHASES; p++)
+        read_latency(b, handshake_phase_name(p), NULL, json_object_get(latencies, handshake_phase_name(p)));
 }
 
 static void read_summary(struct baseline *b, const json_t *root)

@@ -333,6 +333,30 @@ bool cli_take_diff(struct cli *cli)
            take_facts("--also", cli->text.also, cli->thresholds.facts, true);
 }
 
+/* A fact of --by that is none, once too often, or one too many: false, and it was said. */
+static bool take_by_fact(struct cli *cli, const char *name)
+{
+    enum handshake_fact fact = handshake_fact_from(name, strlen(name));
+    bool again = false;
+    for (size_t i = 0; i < cli->n_by; i++)
+        again = again || cli->by[i] == fact;
+    if (fact == HANDSHAKE_FACTS) {
+        GString *known = g_string_new(NULL);
+        for (int f = 0; f < HANDSHAKE_FACTS; f++)
+            g_string_append_printf(known, "%s%s", f ? ", " : "", handshake_fact_key(f));
+        cli_usage("--by %s: \"%s\" is no fact; there are %s.", cli->text.by, name, known->str);
+        g_string_free(known, TRUE);
+    } else if (again) {
+        cli_usage("--by %s: %s stands there twice.", cli->text.by, name);
+    } else if (cli->n_by == HANDSHAKE_BY_MAX) {
+        cli_usage("--by %s: %d facts at once are the most.", cli->text.by, HANDSHAKE_BY_MAX);
+    } else {
+        cli->by[cli->n_by++] = fact;
+        return true;
+    }
+    return false;
+}
+
 /* handshakes --by user,program */
 bool cli_take_by(struct cli *cli)
 {
@@ -340,21 +364,8 @@ bool cli_take_by(struct cli *cli)
     bool good = !names || *names;
     if (!good)
         cli_usage("--by needs a fact, as in --by user,program.");
-    for (char **name = names; good && name && *name; name++) {
-        enum handshake_fact fact = handshake_fact_from(*name, strlen(*name));
-        good = fact != HANDSHAKE_FACTS && cli->n_by < HANDSHAKE_BY_MAX;
-        if (good)
-            cli->by[cli->n_by++] = fact;
-        else if (fact != HANDSHAKE_FACTS)
-            cli_usage("--by %s: %d facts at once are the most.", cli->text.by, HANDSHAKE_BY_MAX);
-    }
-    if (!good && names && *names && cli->n_by < HANDSHAKE_BY_MAX) {
-        GString *known = g_string_new(NULL);
-        for (int f = 0; f < HANDSHAKE_FACTS; f++)
-            g_string_append_printf(known, "%s%s", f ? ", " : "", handshake_fact_key(f));
-        cli_usage("--by %s: \"%s\" is no fact; there are %s.", cli->text.by, names[cli->n_by], known->str);
-        g_string_free(known, TRUE);
-    }
+    for (char **name = names; good && name && *name; name++)
+        good = take_by_fact(cli, *name);
     g_strfreev(names);
     return good;
 }

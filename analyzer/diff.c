@@ -31,14 +31,15 @@ static void add(struct diff *d, struct diff_change change)
 
 /* -- values -------------------------------------------------------------------------------------------------------- */
 
-/* Whether two shares differ by more than chance explains in 19 of 20 cases: the z test of two proportions. */
+/* Whether two shares differ by more than chance explains in 19 of 20 cases: the z test of two proportions, with the correction for
+ * continuity, without which it takes 1 of 4 and 4 of 4 for different. */
 static bool differ(double a, uint64_t of_a, double b, uint64_t of_b)
 {
     if (of_a == 0 || of_b == 0)
         return false;
     double n = (double)of_a, m = (double)of_b, pooled = (a * n + b * m) / (n + m);
     double error = sqrt(pooled * (1 - pooled) * (1 / n + 1 / m));
-    return error > 0 && fabs(a - b) / error > 1.96;
+    return error > 0 && (fabs(a - b) - (1 / n + 1 / m) / 2) / error > 1.96;
 }
 
 static void compare_share(struct diff *d, enum diff_fact fact, const struct baseline_value *base,
@@ -241,7 +242,7 @@ static char *sentence_of_latency(const struct diff_change *c)
     g_string_append_printf(text, " %s %s from %.3f ms to %.3f ms (of %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT ")%s.",
                            c->quantile_name, to > from ? "rose" : "fell", from / 1000, to / 1000, c->latency[0]->count,
                            c->latency[1]->count,
-                           c->verdict == DIFF_UNSURE ? "; these are too few, or too far apart, to be sure" : "");
+                           c->verdict == DIFF_UNSURE ? "; with so few, or so scattered, that may be chance" : "");
     return g_string_free(text, FALSE);
 }
 

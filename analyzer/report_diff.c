@@ -234,10 +234,12 @@ static int write_text(struct output *out, const struct diff *d)
 
 /* -- JUnit: a case for each fact, and for each duration that both tell --------------------------------------------------- */
 
-/* What a change is a case of. */
-static const char *case_of(const struct diff_change *c)
+/* What a change is a case of: "tls", "tls.latency"; to be freed. */
+static char *case_of(const struct diff_change *c)
 {
-    return !c->latency[0] ? diff_fact_key(c->fact) : c->latency[0]->label ? "digest.latency" : c->latency[0]->key;
+    if (!c->latency[0])
+        return g_strdup(diff_fact_key(c->fact));
+    return g_strdup_printf("%s.latency", c->latency[0]->label ? "digest" : c->latency[0]->key);
 }
 
 /* The sentences of the changes beyond the thresholds that are of a case; NULL without any. `n` gets their number. */
@@ -247,7 +249,10 @@ static char *failures_of(const struct diff *d, const char *name, unsigned *n)
     *n = 0;
     for (guint i = 0; i < d->changes->len; i++) {
         const struct diff_change *c = &g_array_index(d->changes, struct diff_change, i);
-        if (c->verdict != DIFF_BEYOND || strcmp(case_of(c), name) != 0)
+        char *is_of = case_of(c);
+        bool counts = c->verdict == DIFF_BEYOND && strcmp(is_of, name) == 0;
+        g_free(is_of);
+        if (!counts)
             continue;
         char *sentence = diff_sentence(d, c);
         text_escape_terminal(body, sentence, strlen(sentence));
@@ -263,28 +268,28 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Names of all cases: facts in their order, then durations by name. */
+/* Names of all cases, owned: facts in their order, then durations by name. */
 static GPtrArray *cases(const struct diff *d)
 {
-    GPtrArray *names = g_ptr_array_new(), *durations = g_ptr_array_new();
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free), *durations = g_ptr_array_new();
     GHashTableIter i;
     gpointer key, latency;
     bool statements = false;
     for (int f = 0; f < DIFF_FACTS; f++)
         if (d->thresholds.facts[f] && (d->base->values[f] || d->now->values[f]))
-            g_ptr_array_add(names, (gpointer)diff_fact_key(f));
+            g_ptr_array_add(names, g_strdup(diff_fact_key(f)));
     g_hash_table_iter_init(&i, d->now->latencies);
     while (g_hash_table_iter_next(&i, &key, &latency)) {
         bool named = ((struct baseline_latency *)latency)->label != NULL;
         statements = statements || named;
         if (!named && g_hash_table_contains(d->base->latencies, key))
-            g_ptr_array_add(durations, key);
+            g_ptr_array_add(durations, g_strdup_printf("%s.latency", (const char *)key));
     }
     if (durations->len)
         qsort(durations->pdata, durations->len, sizeof(gpointer), by_name);
     g_ptr_array_extend_and_steal(names, durations);
     if (statements)
-        g_ptr_array_add(names, (gpointer) "digest.latency");
+        g_ptr_array_add(names, g_strdup("digest.latency"));
     return names;
 }
 

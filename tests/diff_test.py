@@ -137,6 +137,14 @@ def main():
         known = {d["text"] for d in json.loads(base.read_text())["digests"]}
         wanted = {d["digest_text"] for d in truth["server_digests"]} - known
         test.expect("digest: statements", new == wanted, new ^ wanted)
+        phase = {"count": 100, "p50": 1000, "p50_range": [900, 1100], "p95": None}
+        saved = {"event": "handshakes", "schema": 1, "connections": 100, "by": {"tls": [{"value": "yes", "count": 100}]}, "latency_us": {"tls": phase}}
+        for name, times in (("fast", 1), ("slow", 3)):
+            phase.update(p50=1000 * times, p50_range=[900 * times, 1100 * times])
+            (test.folder / f"{name}.json").write_text(json.dumps(saved))
+        status, out, _ = run(mywire, "diff", "-F", "junit", test.folder / "fast.json", test.folder / "slow.json")
+        cases = {case.get("name"): case.find("failure") is not None for case in xml.etree.ElementTree.fromstring(out).iter("testcase")}
+        test.expect("the time of TLS is not TLS", status == 1 and cases == {"tls": False, "tls.latency": True}, cases)
         handshakes = test.saved("h", "handshakes", samples / SAMPLE)
         summary = test.saved("s", "summary", samples / SAMPLE)
         connections = test.saved("c", "connections", samples / SAMPLE)

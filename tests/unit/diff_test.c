@@ -61,13 +61,16 @@ static void new_and_vanished(void **state)
            "error_code.new ER_ACCESS_DENIED_ERROR beyond\n");
 }
 
-/* 30 % to 60 % of 100 each: z is 4.3; of 10 each: 1.3, which is below 1.96. */
+/* 30 % to 60 % of 100 each: z is 4.3; of 10 each: 1.3, which is below 1.96. 1 of 4 and 4 of 4: 2.2, but Fisher's exact test says that
+ * chance does it in 1 of 7 cases; 1 of 6 and 6 of 6: in 1 of 66. */
 static void shares(void **state)
 {
     (void)state;
 #define TLS(yes, no) "\"tls\":[{\"value\":\"yes\",\"count\":" #yes "},{\"value\":\"no\",\"count\":" #no "}]"
     expect(result(100, TLS(30, 70), "", 0), result(100, TLS(60, 40), "", 0), "tls.share no beyond\ntls.share yes beyond\n");
     expect(result(10, TLS(3, 7), "", 0), result(10, TLS(6, 4), "", 0), "tls.share no unsure\ntls.share yes unsure\n");
+    expect(result(4, TLS(1, 3), "", 0), result(4, TLS(4, 0), "", 0), "tls.share no unsure\ntls.share yes unsure\n");
+    expect(result(6, TLS(1, 5), "", 0), result(6, TLS(6, 0), "", 0), "tls.share no beyond\ntls.share yes beyond\n");
     expect(result(100, TLS(30, 70), "", 0), result(100, TLS(45, 55), "", 0), "");
 }
 
