@@ -223,6 +223,32 @@ static void rename_shared(struct anonymizer *a, const GString **text)
     g_free(name);
 }
 
+/* The last that a text has of a name becomes another one. */
+static void replace_last(const GString **text, const char *name, const char *other)
+{
+    const char *found = *text ? g_strrstr((*text)->str, name) : NULL;
+    if (!found)
+        return;
+    GString *changed = g_string_new_len((*text)->str, found - (*text)->str);
+    g_string_append(changed, other);
+    g_string_append(changed, found + strlen(name));
+    replace_shared(text, changed->str, changed->len);
+    g_string_free(changed, TRUE);
+}
+
+/* USE database: beside the commands that come, which tell what the database is called here, it would say what that stands for. */
+static void rename_used(struct anonymizer *a, struct command *c)
+{
+    if (c->code != MW_COM_QUERY || !c->asked_database || !*c->asked_database)
+        return;
+    char *name = anonymizer_name(a, c->asked_database, strlen(c->asked_database));
+    replace_last(&c->sql, c->asked_database, name);
+    replace_last(&c->digest_text, c->asked_database, name);
+    if (c->digest_text)
+        sql_digest_id(c->digest, c->digest_text->str, c->digest_text->len);
+    g_free(name);
+}
+
 void privacy_command(const struct privacy *privacy, struct command *c)
 {
     if (privacy->redact)
@@ -233,6 +259,7 @@ void privacy_command(const struct privacy *privacy, struct command *c)
     rename_message(a, c->message, c->user ? c->user->str : NULL, c->database ? c->database->str : NULL);
     rename_shared(a, &c->user);
     rename_shared(a, &c->database);
+    rename_used(a, c);
     if (c->code == MW_COM_INIT_DB || c->code == MW_COM_CREATE_DB || c->code == MW_COM_DROP_DB)
         rename_shared(a, &c->sql);
 }

@@ -18,7 +18,7 @@ struct privacy {
 void privacy_connection(const struct privacy *privacy, struct connection *c);
 
 /** Changes the record of a command: its text, values and message, session changes, names of columns that can be literals; user,
- * database, and names in the message. Names inside statements stay. */
+ * database, and names in the message. Names inside statements stay, but that of USE. */
 void privacy_command(const struct privacy *privacy, struct command *c);
 
 #endif

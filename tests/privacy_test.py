@@ -168,6 +168,7 @@ def hand_made(test, mywire, folder, key):
         talk.query(sql, columns, status, error)
     for command in b"\x02", b"\x05", b"\x06":  # COM_INIT_DB, COM_CREATE_DB, COM_DROP_DB
         talk.query(b"SHOP-2", command=command)
+    talk.query(b"use `SHOP-2`")
     talk.quit()
     refused = [Conversation(50001 + i, 10**18 + i) for i in range(len(REFUSED))]
     for one, message in zip(refused, REFUSED):
@@ -176,7 +177,7 @@ def hand_made(test, mywire, folder, key):
         one.quit()
     write(path, [talk, *refused])
     told = records(run(mywire, "commands", "-F", "ndjson", "--redact", path))
-    test.expect("made: all commands", len(told) != len(STATEMENTS) + 4)
+    test.expect("made: all commands", len(told) != len(STATEMENTS) + 5)
     test.expect("made: literals", [r for r in told if "SECRET" in json.dumps(r)])
     test.expect("made: statements", TEXTS - {r["sql"] for r in told})
     test.expect("made: messages", MESSAGES - {r["error_message"] for r in told})
@@ -195,6 +196,7 @@ def hand_made(test, mywire, folder, key):
     test.expect("made: names in messages", connections[1]["error_message"] != f"Access denied for user '{user}'@'{address}' to database '{database}'")
     told = records(run(mywire, "commands", "-F", "ndjson", "--anonymize", key, path))
     names = {r["sql"] for r in told if r["command"].endswith("_DB")}
+    test.expect("made: USE", f"use `{told[-1]['database']}`" not in {r["sql"] for r in told})
     test.expect("made: a database has one name", len(names) != 1 or told[-1]["database"] not in names)
 
 
