@@ -17,8 +17,7 @@ struct summary {
     struct tally *servers; /* "127.0.0.1:3306 8.4.0" */
     uint64_t commands, errors, warnings, rows;
     uint64_t bytes[2];
-    const struct limits *limits;
-    struct digests *digests;     /* NULL until the first command */
+    struct digests *digests;
     struct sketch times;         /* microseconds of commands */
     struct tally *command_errors; /* codes */
     uint64_t passwords[4];  /* by enum password_verdict */
@@ -31,7 +30,7 @@ struct summary *summary_new(const struct limits *limits)
     s->handshakes = handshakes_new();
     s->servers = tally_new(SERVERS_MAX);
     s->command_errors = tally_new(UINT16_MAX + 1);
-    s->limits = limits;
+    s->digests = digests_new(limits->digests);
     return s;
 }
 
@@ -70,20 +69,15 @@ void summary_command(struct summary *s, const struct command *c)
         g_snprintf(code, sizeof code, "%u", c->error);
         tally_add(s->command_errors, code, strlen(code), 1);
     }
-    if (!c->digest_text)
-        return;
-    if (!s->digests)
-        s->digests = digests_new(s->limits->digests);
-    digests_add(s->digests, c);
+    if (c->digest_text)
+        digests_add(s->digests, c);
 }
 
-/* The statements that took most time, SHOWN at most; to be freed with g_free. */
+/* The statements that took most time, STATEMENTS_SHOWN at most; to be freed with g_free. */
 static const struct digest **top_statements(const struct summary *s, size_t *n, uint64_t *total_us)
 {
-    const struct digest **rows = s->digests ? digests_rows(s->digests, n) : g_new0(const struct digest *, 1);
+    const struct digest **rows = digests_rows(s->digests, n);
     *total_us = 0;
-    if (!s->digests)
-        *n = 0;
     for (size_t i = 0; i < *n; i++)
         *total_us += digest_total_us(rows[i]);
     *n = MIN(*n, STATEMENTS_SHOWN);

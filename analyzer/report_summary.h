@@ -10,7 +10,7 @@
 /** What is gathered of connections and commands. Its size does not depend on their number. */
 struct summary;
 
-/** `limits` are looked at when the first command comes. */
+/** Nothing yet; `limits` say how many statements are told apart. */
 struct summary *summary_new(const struct limits *limits);
 
 /** Counts a connection that is over. */

@@ -4,22 +4,14 @@
 #include "analyzer/report_digest.h"
 
 struct run {
-    struct analysis *analysis;
-    struct digests *digests; /* NULL until there is a command: --max-memory may change the limit before */
+    struct digests *digests;
     struct command_gatherer *gatherer;
 };
-
-static struct digests *digests_of(struct run *run)
-{
-    if (!run->digests)
-        run->digests = digests_new(run->analysis->limits.digests);
-    return run->digests;
-}
 
 static void on_done(void *user, struct command *c)
 {
     struct run *run = user;
-    digests_add(digests_of(run), c);
+    digests_add(run->digests, c);
     command_free(c);
 }
 
@@ -39,17 +31,16 @@ static void on_closed(void *user, struct connection *c)
 
 enum cli_exit run_digest(struct cli *cli)
 {
-    struct analysis *a = analysis_new();
-    struct run run = {.analysis = a};
+    struct analysis *a = cli_analysis(cli);
+    struct run run = {.digests = digests_new(a->limits.digests)};
     run.gatherer = command_gatherer_new(cli->max_sql, &a->limits, &a->hits, on_done, &run);
     command_gatherer_hide(run.gatherer, &cli->privacy);
     command_gatherer_digests(run.gatherer);
     const struct conn_observer observer = {.user = &run, .event = on_event, .closed = on_closed};
     enum cli_exit result = cli_analyze(cli, a, &observer);
-    const struct digests *digests = digests_of(&run);
-    a->hits.digests += digests->other.calls + digests->other.prepares;
+    a->hits.digests += run.digests->other.calls + run.digests->other.prepares;
     for (guint i = 0; result != CLI_USAGE && i < cli->outputs->len; i++)
-        report_digest(&g_array_index(cli->outputs, struct output, i), digests, a);
+        report_digest(&g_array_index(cli->outputs, struct output, i), run.digests, a);
     command_gatherer_free(run.gatherer);
     digests_free(run.digests);
     analysis_free(a);
