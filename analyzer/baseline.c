@@ -321,30 +321,30 @@ struct baseline *baseline_parse(const char *file, const char *text, size_t n, ch
     return b;
 }
 
-/* All of a file, at most BASELINE_SIZE_MAX; NULL with errno. */
-static GString *read_all(FILE *in)
+/* All of a file, at most `most` bytes; NULL with errno. */
+static GString *read_all(FILE *in, uint64_t most)
 {
     enum { PIECE = 65536 };
     GString *text = g_string_new(NULL);
     size_t n = 1;
-    while (n > 0 && text->len <= BASELINE_SIZE_MAX) {
+    while (n > 0 && text->len <= most) {
         size_t old = text->len;
         g_string_set_size(text, old + PIECE);
         n = fread(text->str + old, 1, PIECE, in);
         g_string_set_size(text, old + n);
     }
-    if (!ferror(in) && text->len <= BASELINE_SIZE_MAX)
+    if (!ferror(in) && text->len <= most)
         return text;
     errno = ferror(in) ? errno : EFBIG;
     g_string_free(text, TRUE);
     return NULL;
 }
 
-struct baseline *baseline_read(const char *file, char **error)
+struct baseline *baseline_read(const char *file, uint64_t most, char **error)
 {
     bool from_stdin = strcmp(file, "-") == 0;
     FILE *in = from_stdin ? stdin : fopen(file, "rb");
-    GString *text = in ? read_all(in) : NULL;
+    GString *text = in ? read_all(in, most) : NULL;
     if (!text)
         *error = g_strdup_printf("%s cannot be read: %s.", file, g_strerror(errno));
     if (in && !from_stdin)

@@ -58,15 +58,12 @@ struct baseline {
     GHashTable *latencies;          /**< key → struct baseline_latency */
 };
 
-/** Largest file that is read. */
-enum { BASELINE_SIZE_MAX = 256 << 20 };
-
 /** Reads a result from `text`, `n` bytes. Returns NULL with a sentence about what is wrong in `error` (g_free). `file` is its name
  * in that sentence. */
 struct baseline *baseline_parse(const char *file, const char *text, size_t n, char **error);
 
-/** Reads the file, or standard input for "-". The same. */
-struct baseline *baseline_read(const char *file, char **error);
+/** Reads the file, or standard input for "-", of `most` bytes. The same. */
+struct baseline *baseline_read(const char *file, uint64_t most, char **error);
 
 void baseline_free(struct baseline *baseline);
 

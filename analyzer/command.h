@@ -105,6 +105,12 @@ void command_gatherer_closed(struct command_gatherer *g, const struct connection
 
 void command_free(struct command *c);
 
+/** Frees parameters, their types and attributes: there are none then. */
+void command_clear_values(struct command *c);
+
+/** Memory of the record, roughly, in bytes. */
+size_t command_size(const struct command *c);
+
 /** Writes all keys of the record. */
 void report_command(struct record *r, const struct command *c);
 

@@ -120,10 +120,33 @@ static void compare_quantile(struct diff *d, const struct baseline_latency *base
                                 .quantile_name = name});
 }
 
+static int by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Phases that only one of them has; statements that only one has are new or vanished. */
+static void note_missing(struct diff *d, const struct baseline *has, const struct baseline *lacks)
+{
+    GPtrArray *keys = g_ptr_array_new();
+    GHashTableIter i;
+    gpointer key, value;
+    g_hash_table_iter_init(&i, has->latencies);
+    while (g_hash_table_iter_next(&i, &key, &value))
+        if (!((const struct baseline_latency *)value)->label && !g_hash_table_contains(lacks->latencies, key))
+            g_ptr_array_add(keys, key);
+    g_ptr_array_sort(keys, by_text);
+    for (guint k = 0; k < keys->len; k++)
+        note(d, "The time of %s cannot be compared: %s has none.", (const char *)keys->pdata[k], lacks->file);
+    g_ptr_array_free(keys, TRUE);
+}
+
 static void compare_latencies(struct diff *d)
 {
     GHashTableIter i;
     gpointer key, value;
+    note_missing(d, d->base, d->now);
+    note_missing(d, d->now, d->base);
     g_hash_table_iter_init(&i, d->now->latencies);
     while (g_hash_table_iter_next(&i, &key, &value)) {
         const struct baseline_latency *now = value, *base = g_hash_table_lookup(d->base->latencies, key);

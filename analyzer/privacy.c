@@ -188,10 +188,13 @@ static void hide_statement(struct command *c, GString *literals)
     struct sql_mode modes[2];
     GString *sql = g_string_sized_new(c->sql->len);
     modes_of(c, modes);
-    if (modes[0].flags != modes[1].flags && memchr(p, '\\', c->sql->len))
+    if (modes[0].flags != modes[1].flags && memchr(p, '\\', c->sql->len)) {
         sql_redact_either(sql, p, c->sql->len, modes, literals);
-    else
+        shared_text_drop(c->digest_text); /* it was made as if one of them were known */
+        c->digest_text = NULL;
+    } else {
         sql_redact(sql, p, c->sql->len, &modes[0], literals);
+    }
     replace_shared(&c->sql, sql->str, sql->len);
     g_string_free(sql, TRUE);
 }

@@ -9,7 +9,7 @@
 static struct baseline *read_side(const char *file)
 {
     char *error = NULL;
-    struct baseline *b = baseline_read(file, &error);
+    struct baseline *b = baseline_read(file, limits_default().baseline_bytes, &error);
     if (error)
         cli_complain("%s", error);
     g_free(error);

@@ -9,7 +9,7 @@
 
 /** Appends the text with ? for each number, string, text between dollars, and comment (which may hold anything; what says that a
  *  comment's content is code stays). Names, operators, hints, white space, hosts and user variables stay as they were. What stands
- *  between double quotes goes in any mode, so that a wrong idea of ANSI_QUOTES shows too little and never too much. A literal whose
+ *  between double quotes goes in any mode, so that a wrong idea of ANSI_QUOTES shows too little and not too much (but where such a name ends with a backslash). A literal whose
  *  end is missing goes up to the end of the text. `literals` (may be NULL) gets what was taken out of it, a line feed behind each. */
 void sql_redact(GString *out, const uint8_t *sql, size_t n, const struct sql_mode *mode, GString *literals);
 
