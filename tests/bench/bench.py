@@ -128,6 +128,7 @@ def oltp_tools(mywire, file):
         FLOOR: Tool(["tcpdump", "-r", file, "-w", "/dev/null"]),
         "mywire connections": Tool([mywire, "connections", "-F", "ndjson", file], against=(TSHARK, FLOOR)),
         "mywire commands": Tool([mywire, "commands", "-F", "ndjson", file], against=(TSHARK, FLOOR)),
+        "mywire digest": Tool([mywire, "digest", file], against=(TSHARK, FLOOR)),
         TSHARK: Tool(["tshark", "-r", file, "-d", f"tcp.port=={oltp.PORT},mysql", "-T", "fields", "-e", "mysql.query"], slow=True),
     }
 
@@ -149,6 +150,7 @@ def tls_tools(mywire, file, keylog, floor, records):
 def digest_tools(mywire, file):
     return {
         "mywire commands": Tool([mywire, "commands", "-F", "ndjson", file], against=(DIGEST,)),
+        "mywire digest": Tool([mywire, "digest", file], against=(DIGEST,)),
         DIGEST: Tool(*digest(file), slow=True),
     }
 
