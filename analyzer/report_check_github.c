@@ -66,7 +66,7 @@ static void annotate_undecided(struct output *out, const struct check *check, en
     const struct policy_row *row = policy_row(key);
     if (row->class == POLICY_CLASS_EVIDENCE) {
         char *measure = check_measure(check, key);
-        char *message = g_strdup_printf("undecided: %s: %s", row->title, measure);
+        char *message = g_strdup_printf("undecided: %s: %s", row->id, measure);
         annotate(out, "error", row->id, NULL, message);
         g_free(measure);
         g_free(message);

@@ -157,7 +157,7 @@ static void put_undecided(struct json *j, const struct check *check, enum policy
     if (row->class == POLICY_CLASS_EVIDENCE) {
         char *measure = check_measure(check, key);
         begin_result(j, row->id, index, "open", "none");
-        put_message(j, "message", g_strdup_printf("%s: %s", row->title, measure));
+        put_message(j, "message", g_strdup_printf("%s: %s", row->id, measure));
         json_object_end(j);
         g_free(measure);
         return;
