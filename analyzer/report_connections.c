@@ -186,26 +186,31 @@ static void cell(struct table *table, const char *text, enum table_meaning meani
     table_cell(table, text ? text : "-", text ? meaning : TABLE_DIM);
 }
 
-/* "ok", "ok (fast)", "1045 ER_ACCESS_DENIED_ERROR", and what is known of the password: "…, password matches" */
+/* "ok", "ok (fast)", "1045 ER_ACCESS_DENIED_ERROR" */
 static void cell_verdict(struct table *table, const struct connection *c)
 {
-    static const char *const said[] = {"", ", password matches", ", other password", ", password not checked"};
-    const char *password = c->password.reason == PASSWORD_REASON_NO_PASSWORD ? ", no password" : said[c->password.verdict];
     char text[128];
     const char *path = connection_path_name(c->auth_path);
     switch (c->auth_result) {
     case AUTH_RESULT_OK:
-        g_snprintf(text, sizeof text, "ok%s%s%s%s", path ? " (" : "", path ? path : "", path ? ")" : "", password);
+        g_snprintf(text, sizeof text, "ok%s%s%s", path ? " (" : "", path ? path : "", path ? ")" : "");
         cell(table, text, TABLE_GOOD);
         break;
     case AUTH_RESULT_ERROR: {
         const char *symbol = mw_error_symbol(c->dialect, c->error_code);
-        g_snprintf(text, sizeof text, "%u %s%s", c->error_code, symbol ? symbol : "", password);
+        g_snprintf(text, sizeof text, "%u %s", c->error_code, symbol ? symbol : "");
         cell(table, text, TABLE_BAD);
         break;
     }
     default: cell(table, connection_auth_name(c->auth_result), TABLE_PLAIN); break;
     }
+}
+
+static void cell_password(struct table *table, const struct connection *c)
+{
+    static const char *const said[] = {NULL, "matches", "other", "not checked"};
+    static const enum table_meaning meanings[] = {TABLE_DIM, TABLE_GOOD, TABLE_BAD, TABLE_PLAIN};
+    cell(table, c->password.reason == PASSWORD_REASON_NO_PASSWORD ? "none sent" : said[c->password.verdict], meanings[c->password.verdict]);
 }
 
 static void cell_count(struct table *table, bool known, uint64_t n, enum table_meaning meaning)
@@ -216,26 +221,63 @@ static void cell_count(struct table *table, bool known, uint64_t n, enum table_m
         cell(table, NULL, TABLE_DIM);
 }
 
-void report_connection_row(struct table *table, const struct connection *c)
+static void cell_tls(struct table *table, const struct connection *c)
+{
+    const char *version = tls_version_name(c->inside_tls.version);
+    cell(table, !c->tls ? "no" : version ? version : "yes", c->tls ? TABLE_GOOD : TABLE_DIM);
+}
+
+static void cell_login_ms(struct table *table, const struct connection *c)
+{
+    char text[32];
+    int64_t us = connection_login_us(c);
+    g_snprintf(text, sizeof text, "%.1f", (double)us / 1000);
+    cell(table, us >= 0 ? text : NULL, TABLE_PLAIN);
+}
+
+/* Who, to whom. */
+static void cells_ends(struct table *table, const struct connection *c)
 {
     char text[ENDPOINT_TEXT];
-    int64_t us = connection_login_us(c);
-    table_row(table);
     table_cell_int(table, (int64_t)c->id, TABLE_PLAIN);
     endpoint_text(&c->client, text);
     cell(table, text, TABLE_PLAIN);
     endpoint_text(&c->server, text);
     cell(table, text, TABLE_PLAIN);
     cell(table, c->user, TABLE_STRONG);
+}
+
+void report_connection_row(struct table *table, const struct connection *c)
+{
+    table_row(table);
+    cells_ends(table, c);
     cell(table, c->database, TABLE_PLAIN);
     cell(table, c->server_version, TABLE_PLAIN);
-    const char *version = tls_version_name(c->inside_tls.version);
-    cell(table, !c->tls ? "no" : version ? version : "yes", c->tls ? TABLE_GOOD : TABLE_DIM);
+    cell_tls(table, c);
     cell(table, c->auth_plugin ? c->auth_plugin : c->client_auth_plugin, TABLE_PLAIN);
     cell_verdict(table, c);
-    g_snprintf(text, sizeof text, "%.1f", (double)us / 1000);
-    cell(table, us >= 0 ? text : NULL, TABLE_PLAIN);
+    cell_login_ms(table, c);
     cell_count(table, !c->opaque, c->commands, TABLE_PLAIN);
     cell_count(table, !c->opaque, c->errors, c->errors ? TABLE_BAD : TABLE_PLAIN);
     cell(table, connection_state_name(c->state), c->state == CONNECTION_COMPLETE ? TABLE_PLAIN : TABLE_STRONG);
+}
+
+struct table *report_login_table(size_t width, bool color)
+{
+    static const struct table_column columns[] = {
+        {"ID", TABLE_RIGHT, 0}, {"CLIENT", TABLE_TRUNCATE, 0}, {"SERVER", TABLE_TRUNCATE, 0},
+        {"USER", TABLE_TRUNCATE, 0}, {"TLS", 0, 0}, {"PLUGIN", TABLE_TRUNCATE, 0},
+        {"PASSWORD", 0, 0}, {"LOGIN", TABLE_TRUNCATE, 0},
+    };
+    return table_new(columns, G_N_ELEMENTS(columns), width, color);
+}
+
+void report_login_row(struct table *table, const struct connection *c)
+{
+    table_row(table);
+    cells_ends(table, c);
+    cell_tls(table, c);
+    cell(table, c->auth_plugin ? c->auth_plugin : c->client_auth_plugin, TABLE_PLAIN);
+    cell_password(table, c);
+    cell_verdict(table, c);
 }

@@ -15,4 +15,9 @@ struct table *report_connection_table(size_t width, bool color);
 
 void report_connection_row(struct table *table, const struct connection *c);
 
+/** The table of --passwords: what a login is about, and whether its password matches. */
+struct table *report_login_table(size_t width, bool color);
+
+void report_login_row(struct table *table, const struct connection *c);
+
 #endif

@@ -18,8 +18,14 @@ static void add_row(struct table *table, const void *item)
     report_connection_row(table, item);
 }
 
+static void add_login_row(struct table *table, const void *item)
+{
+    report_login_row(table, item);
+}
+
 static const struct connection none;
 static const struct records_kind kind = {"connections", 1, &none, write_record, report_connection_table, add_row};
+static const struct records_kind kind_logins = {"connections", 1, &none, write_record, report_login_table, add_login_row};
 
 struct run {
     struct records *records;
@@ -49,7 +55,7 @@ static void on_chores(void *user, const struct analysis *a)
 enum cli_exit run_connections(struct cli *cli)
 {
     struct analysis *a = cli_analysis(cli);
-    struct run run = {.records = records_begin(cli->outputs, &kind)};
+    struct run run = {.records = records_begin(cli->outputs, cli->passwords ? &kind_logins : &kind)};
     run.reorder = reorder_new(cli->lasts ? 0 : WINDOW, a->limits.reorder_bytes, on_ordered, &run);
     const struct conn_observer observer = {.user = &run, .closed = on_closed};
     cli->chores = cli->lasts ? on_chores : NULL; /* else a table is one */
