@@ -56,6 +56,15 @@ void evidence_json(struct json *j, const struct analysis *a)
     json_object_end(j);
 }
 
+static void line_limit(struct output *out, const char *name, uint64_t hits, const char *meaning)
+{
+    if (hits == 0)
+        return;
+    char *text = g_strdup_printf("limit %s was hit %" G_GUINT64_FORMAT " time%s: %s", name, hits, hits == 1 ? "" : "s", meaning);
+    output_words(out, out->width, "  ", 4, text);
+    g_free(text);
+}
+
 static void line_if(struct output *out, uint64_t n, const char *one, const char *many)
 {
     if (n)
@@ -96,14 +105,10 @@ int evidence_text(struct output *out, const struct analysis *a)
     line_if(out, a->counters.link_unknown, "packet has a link layer that is not known",
             "packets have a link layer that is not known");
     line_if(out, a->counters.malformed, "packet has broken headers", "packets have broken headers");
-#define LIMIT(id, name, value, meaning)                                                                                \
-    if (a->hits.id)                                                                                                    \
-        output_printf(out, "  limit %s was hit %" G_GUINT64_FORMAT " times: %s\n", name, a->hits.id, meaning);
+#define LIMIT(id, name, value, meaning) line_limit(out, name, a->hits.id, meaning);
 #include "analyzer/limits.def"
 #undef LIMIT
-#define MW_LIMIT(id, value, meaning)                                                                                   \
-    if (a->core_hits.id)                                                                                               \
-        output_printf(out, "  limit %s was hit %" G_GUINT64_FORMAT " times: %s\n", #id, a->core_hits.id, meaning);
+#define MW_LIMIT(id, value, meaning) line_limit(out, #id, a->core_hits.id, meaning);
 #include "mywire/limits.def"
 #undef MW_LIMIT
     return 0;

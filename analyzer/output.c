@@ -61,6 +61,30 @@ void output_text(struct output *out, const char *text)
     g_string_free(safe, TRUE);
 }
 
+void output_words(struct output *out, size_t columns, const char *first, int indent, const char *text)
+{
+    GString *safe = g_string_new(NULL);
+    text_escape_terminal(safe, text, strlen(text));
+    char **words = g_strsplit(safe->str, " ", -1);
+    size_t column = text_width(first, strlen(first));
+    bool begun = false;
+    output_printf(out, "%s", first);
+    for (char **w = words; *w; w++) {
+        size_t width = text_width(*w, strlen(*w));
+        if (begun && columns && column + 1 + width > columns) {
+            output_printf(out, "\n%*s", indent, "");
+            column = (size_t)indent;
+            begun = false;
+        }
+        output_printf(out, "%s%s", begun ? " " : "", *w);
+        column += width + begun;
+        begun = true;
+    }
+    output_printf(out, "\n");
+    g_strfreev(words);
+    g_string_free(safe, TRUE);
+}
+
 void output_markdown(struct output *out, const char *text)
 {
     GString *safe = g_string_new(NULL), *escaped = g_string_new(NULL);

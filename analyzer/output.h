@@ -47,6 +47,10 @@ char *output_close(struct output *out, bool keep);
 /** Writes a text that may hold anything, made safe for a terminal. */
 void output_text(struct output *out, const char *text);
 
+/** Writes `first`, and behind it a text that may hold anything, made safe for a terminal: in lines of at most `columns`, broken between
+ * words, those that follow begin with `indent` blanks. 0 columns: one line. */
+void output_words(struct output *out, size_t columns, const char *first, int indent, const char *text);
+
 /** Writes a text that may hold anything as one line of Markdown: nothing in it is markup, a link, a mention or a cell's end. */
 void output_markdown(struct output *out, const char *text);
 

@@ -115,29 +115,9 @@ const struct verdict_finding *check_finding(const struct check *check, enum poli
 
 /* -- text ---------------------------------------------------------------------------------------------------------- */
 
-/* Writes words with `first` in front, continued below with as many spaces as `indent`, in lines of 80 columns. */
 static void wrap(struct output *out, const char *first, int indent, const char *text)
 {
-    GString *safe = g_string_new(NULL);
-    text_escape_terminal(safe, text, strlen(text));
-    char **words = g_strsplit(safe->str, " ", -1);
-    size_t column = text_width(first, strlen(first));
-    bool begun = false;
-    output_printf(out, "%s", first);
-    for (char **w = words; *w; w++) {
-        size_t width = text_width(*w, strlen(*w));
-        if (begun && column + 1 + width > COLUMNS) {
-            output_printf(out, "\n%*s", indent, "");
-            column = (size_t)indent;
-            begun = false;
-        }
-        output_printf(out, "%s%s", begun ? " " : "", *w);
-        column += width + begun;
-        begun = true;
-    }
-    output_printf(out, "\n");
-    g_strfreev(words);
-    g_string_free(safe, TRUE);
+    output_words(out, COLUMNS, first, indent, text);
 }
 
 /* What was seen `times` times, and the first of it. */

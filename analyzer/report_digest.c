@@ -325,7 +325,8 @@ static void text_details(struct output *out, const struct digest *d, size_t numb
     g_string_append_printf(line, "%2zu  digest %s", number, d->id);
     if (*w->fingerprint_id)
         g_string_append_printf(line, ", pt 0x%s", w->fingerprint_id);
-    g_string_append(line, "\n    ");
+    output_printf(out, "%s\n", line->str);
+    g_string_truncate(line, 0);
     if (d->database) {
         g_string_append(line, "database ");
         text_shorten(line, d->database->str, d->database->len, 64);
@@ -337,12 +338,17 @@ static void text_details(struct output *out, const struct digest *d, size_t numb
     g_string_append_printf(line, "rows %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT " affected", d->rows_sent, d->rows_affected);
     if (d->prepares)
         g_string_append_printf(line, "; prepared %" G_GUINT64_FORMAT, d->prepares);
+    output_words(out, out->width, "    ", 4, line->str);
     for (size_t i = 0; i < DIGEST_ERRORS && d->error_codes[i].count; i++) {
         const char *symbol = mw_error_symbol(w->dialect, d->error_codes[i].code);
-        g_string_append_printf(line, "\n    error %u%s%s: %" G_GUINT64_FORMAT, d->error_codes[i].code, symbol ? " " : "",
-                               symbol ? symbol : "", d->error_codes[i].count);
+        output_printf(out, "    error %u%s%s: %" G_GUINT64_FORMAT "\n", d->error_codes[i].code, symbol ? " " : "",
+                      symbol ? symbol : "", d->error_codes[i].count);
     }
-    output_printf(out, "%s\n", line->str);
+    if (out->width && d->text->len) { /* the table may have had no room */
+        g_string_truncate(line, 0);
+        text_shorten(line, d->text->str, d->text->len, TEXT_COLUMNS);
+        output_words(out, out->width, "    ", 4, line->str);
+    }
     g_string_free(line, TRUE);
 }
 

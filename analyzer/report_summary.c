@@ -69,15 +69,20 @@ void summary_command(struct summary *s, const struct command *c)
         g_snprintf(code, sizeof code, "%u", c->error);
         tally_add(s->command_errors, code, strlen(code), 1);
     }
-    if (c->digest_text)
-        digests_add(s->digests, c);
+    digests_add(s->digests, c);
 }
 
-/* The statements that took most time, STATEMENTS_SHOWN at most; to be freed with g_free. */
+uint64_t summary_digests_over(const struct summary *s)
+{
+    return s->digests->other.calls + s->digests->other.prepares;
+}
+
+/* The statements that took most time, STATEMENTS_SHOWN at most, to be freed with g_free; and the time of all, also of those that are not
+ * kept apart or not known. */
 static const struct digest **top_statements(const struct summary *s, size_t *n, uint64_t *total_us)
 {
     const struct digest **rows = digests_rows(s->digests, n);
-    *total_us = 0;
+    *total_us = digest_total_us(&s->digests->other) + digest_total_us(&s->digests->unread);
     for (size_t i = 0; i < *n; i++)
         *total_us += digest_total_us(rows[i]);
     *n = MIN(*n, STATEMENTS_SHOWN);
@@ -213,12 +218,16 @@ static void write_json(struct output *out, const struct summary *s, const struct
 /* Label and value: a line of text, or a list item; an indented label makes an item of the list above. */
 static void line(struct output *out, const char *label, const char *value)
 {
-    if (out->format == FORMAT_MARKDOWN)
+    enum { INDENT = 15 };
+    char first[64];
+    if (out->format == FORMAT_MARKDOWN) {
         output_printf(out, "%.*s- **%s**: ", (int)strspn(label, " "), "  ", label + strspn(label, " "));
-    else
-        output_printf(out, "%-14s ", label);
-    (out->format == FORMAT_MARKDOWN ? output_markdown : output_text)(out, value);
-    output_printf(out, "\n");
+        output_markdown(out, value);
+        output_printf(out, "\n");
+        return;
+    }
+    g_snprintf(first, sizeof first, "%-*s", INDENT, label);
+    output_words(out, out->width, first, INDENT, value);
 }
 
 /* "app 12, root 3, and 4 more" */
@@ -267,21 +276,31 @@ static void line_times(struct output *out, const char *label, const struct sketc
     g_free(text);
 }
 
-/* "61.3% in 120 calls: SELECT …": which statements took the time. */
+static void line_statement(struct output *out, bool first, const struct digest *d, uint64_t total, const char *instead)
+{
+    enum { WIDTH = 64 };
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, "%.1f%% in %" G_GUINT64_FORMAT " call%s: ", 100.0 * (double)digest_total_us(d) / (double)total, d->calls,
+                           d->calls == 1 ? "" : "s");
+    if (instead)
+        g_string_append(text, instead);
+    else
+        text_shorten(text, d->text->str, d->text->len, WIDTH - g_utf8_strlen(text->str, -1));
+    line(out, first ? "  most of it" : out->format == FORMAT_MARKDOWN ? "  then" : "", text->str);
+    g_string_free(text, TRUE);
+}
+
+/* "61.3% in 120 calls: SELECT …": which statements took the time. Those that are not kept apart might be among them. */
 static void line_statements(struct output *out, const struct summary *s)
 {
-    enum { LINES = 3, WIDTH = 64 };
+    enum { LINES = 3 };
     size_t n;
     uint64_t total;
     const struct digest **rows = top_statements(s, &n, &total);
-    for (size_t i = 0; i < MIN(n, LINES) && total; i++) {
-        GString *text = g_string_new(NULL);
-        g_string_append_printf(text, "%.1f%% in %" G_GUINT64_FORMAT " call%s: ", 100.0 * (double)digest_total_us(rows[i]) / (double)total,
-                               rows[i]->calls, rows[i]->calls == 1 ? "" : "s");
-        text_shorten(text, rows[i]->text->str, rows[i]->text->len, WIDTH - g_utf8_strlen(text->str, -1));
-        line(out, i == 0 ? "  most of it" : out->format == FORMAT_MARKDOWN ? "  then" : "", text->str);
-        g_string_free(text, TRUE);
-    }
+    for (size_t i = 0; i < MIN(n, LINES) && total; i++)
+        line_statement(out, i == 0, rows[i], total, NULL);
+    if (total && s->digests->other.calls)
+        line_statement(out, n == 0, &s->digests->other, total, "(others, not kept apart)");
     g_free(rows);
 }
 
@@ -334,13 +353,16 @@ static void write_findings(struct output *out, const struct analysis *a, const G
         output_printf(out, "\n");
     for (guint i = 0; i < findings->len; i++) {
         const struct doctor_finding *f = &g_array_index(findings, struct doctor_finding, i);
-        output_printf(out, out->format == FORMAT_MARKDOWN ? "- **%s**: " : "  %s: ", doctor_severity_name(f->severity));
-        (out->format == FORMAT_MARKDOWN ? output_markdown : output_text)(out, f->sentence);
-        if (a->live) { /* there is no file to ask the doctor about */
-            output_printf(out, ". ");
-            output_text(out, f->advice);
-        }
-        output_printf(out, "\n");
+        char *text = a->live ? g_strdup_printf("%s. %s", f->sentence, f->advice) : g_strdup(f->sentence); /* no file to ask the doctor about */
+        char *first = g_strdup_printf("  %s: ", doctor_severity_name(f->severity));
+        if (out->format == FORMAT_MARKDOWN) {
+            output_printf(out, "- **%s**: ", doctor_severity_name(f->severity));
+            output_markdown(out, text);
+            output_printf(out, "\n");
+        } else
+            output_words(out, out->width, first, 4, text);
+        g_free(first);
+        g_free(text);
     }
     if (findings->len && !a->live)
         output_printf(out, "%s`mywire doctor` says what to do.\n", out->format == FORMAT_MARKDOWN ? "\n" : "");

@@ -16,12 +16,15 @@ struct summary *summary_new(const struct limits *limits);
 /** Counts a connection that is over. */
 void summary_add(struct summary *s, const struct connection *c);
 
-/** Counts a command that is over: its time, its error, and its statement if it has a digest. */
+/** Counts a command that is over: its time, its error, and its statement. */
 void summary_command(struct summary *s, const struct command *c);
 
 /** Writes the summary of a finished run in the output's format: text, Markdown, JSON. */
 void summary_write(struct output *out, const struct summary *s, const struct analysis *a);
 
 void summary_free(struct summary *s);
+
+/** Calls of statements that were not kept apart: `hits` of the limit on digests. */
+uint64_t summary_digests_over(const struct summary *summary);
 
 #endif

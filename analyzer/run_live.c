@@ -164,6 +164,7 @@ enum cli_exit run_live(struct cli *cli)
     cli->chores = on_chores;
     cli->chores_user = &run;
     enum cli_exit result = cli_analyze(cli, a, &observer);
+    a->hits.digests += summary_digests_over(run.summary);
     end(&run, a);
     command_gatherer_free(run.gatherer);
     live_view_free(run.view);

@@ -42,6 +42,7 @@ enum cli_exit run_summary(struct cli *cli)
     command_gatherer_digests(run.gatherer);
     const struct conn_observer observer = {.user = &run, .event = on_event, .closed = on_closed};
     enum cli_exit result = cli_analyze(cli, a, &observer);
+    a->hits.digests += summary_digests_over(run.summary);
     for (guint i = 0; result != CLI_USAGE && i < cli->outputs->len; i++)
         summary_write(&g_array_index(cli->outputs, struct output, i), run.summary, a);
     command_gatherer_free(run.gatherer);
