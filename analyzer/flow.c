@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "analyzer/budget.h"
+
 #define BUCKETS_MIN 1024
 
 /* 100,000 connections at a time are nothing special. */
@@ -19,12 +21,13 @@ struct flow_list {
     uint64_t n;
 };
 
-/* A SYN with other numbers in a connection of which both sides were seen. Its receiver answers it with a challenge and goes on (RFC 5961,
- * 4.2), unless it has forgotten the connection: then another segment fits it, and a new connection begins with it. */
+/* A SYN with other numbers in a connection of which both sides were seen, or one has spoken. Its receiver answers it with a challenge and
+ * goes on (RFC 5961, 4.2), unless it has forgotten the connection: then another segment fits it, and a new connection begins with it. */
 struct flow_reopening {
     struct segment segment;
     int dir;
     uint8_t header[60];
+    uint8_t data[]; /* of TCP Fast Open, or of somebody who means harm */
 };
 
 struct flow_table {
@@ -157,11 +160,20 @@ static uint64_t table_size(const struct flow_table *table)
     return table->fresh.n + table->live.n + table->finished.n;
 }
 
+/* Takes out the SYN that was kept. */
+static struct flow_reopening *take_reopening(struct flow_table *table, struct flow *flow)
+{
+    struct flow_reopening *r = flow->reopening;
+    flow->reopening = NULL;
+    if (r)
+        table->env.queued -= r->segment.length;
+    return r;
+}
+
 static void forget_reopening(struct flow_table *table, struct flow *flow)
 {
     table->env.counters->ignored_segments += flow->reopening != NULL;
-    free(flow->reopening);
-    flow->reopening = NULL;
+    free(take_reopening(table, flow));
 }
 
 /* Takes a connection out of the table, after ending it for `why` if it is not finished. */
@@ -289,23 +301,31 @@ static void flow_is_over(struct flow_table *table, struct flow *flow)
 /* Keeps a SYN that would begin another connection in the middle of one. Returns whether it is such. */
 static bool hold_reopening(struct flow_table *table, struct flow *flow, int dir, const struct segment *s)
 {
-    bool opens = (s->flags & (SEGMENT_SYN | SEGMENT_RST)) == SEGMENT_SYN && s->wire_length == 0;
-    if (!opens || flow->finished || flow->seen != BOTH || flow_is_idle(table, flow, s->time_ns) ||
+    bool opens = (s->flags & (SEGMENT_SYN | SEGMENT_RST)) == SEGMENT_SYN;
+    bool established = flow->seen == BOTH || flow->spoken;
+    if (!opens || flow->finished || !established || flow_is_idle(table, flow, s->time_ns) ||
         tcp_judge_syn(&flow->tcp, dir, s) == TCP_OPENING_SAME)
         return false;
     struct flow_reopening *r = flow->reopening;
     if (r && r->dir == dir && r->segment.seq == s->seq)
         return true; /* sent again */
     forget_reopening(table, flow);
-    r = flow->reopening = calloc(1, sizeof *r);
+    if (s->length > 0 && !budget_allows(0, s->length, table->env.queued, table->env.limits->tcp_total_bytes)) {
+        table->env.hits->tcp_total_bytes++;
+        table->env.counters->ignored_segments++;
+        return true;
+    }
+    r = flow->reopening = calloc(1, sizeof *r + s->length);
     if (!r)
         abort();
     *r = (struct flow_reopening){.segment = *s, .dir = dir};
     if (s->tcp)
         memcpy(r->header, s->tcp, (size_t)(s->tcp[12] >> 4) * 4);
+    memcpy(r->data, s->payload, s->length);
     r->segment.tcp = s->tcp ? r->header : NULL;
     r->segment.ip = NULL;
-    r->segment.payload = r->header; /* none */
+    r->segment.payload = r->data;
+    table->env.queued += s->length;
     return true;
 }
 
@@ -315,16 +335,17 @@ static bool confirms_reopening(const struct flow *flow, int dir, const struct se
     const struct flow_reopening *r = flow->reopening;
     if (!r || (s->flags & SEGMENT_RST))
         return false;
-    return dir == r->dir ? !(s->flags & SEGMENT_SYN) && s->seq == r->segment.seq + 1
-                         : (s->flags & SEGMENT_ACK) && s->ack == r->segment.seq + 1;
+    /* Data of a SYN need not be taken at once (RFC 7413, 4.2). */
+    const uint32_t next = r->segment.seq + 1, end = next + r->segment.wire_length;
+    return dir == r->dir ? !(s->flags & SEGMENT_SYN) && (s->seq == next || s->seq == end)
+                         : (s->flags & SEGMENT_ACK) && (s->ack == next || s->ack == end);
 }
 
 /* The connection ends, and the one begins that the SYN opened. */
 static struct flow *reopen(struct flow_table *table, struct flow *flow)
 {
-    struct flow_reopening *r = flow->reopening;
+    struct flow_reopening *r = take_reopening(table, flow);
     uint64_t hash = flow->hash;
-    flow->reopening = NULL;
     table->env.counters->flows_reused++;
     flow_drop(table, flow, FLOW_REUSED);
     flow = flow_new(table, &r->segment, hash);

@@ -250,6 +250,50 @@ static void test_syn_among_talkers(void **state)
     end(&f);
 }
 
+/* The same with data, TCP Fast Open (RFC 7413): it is of the connection that begins, if one does. */
+static void test_syn_with_data(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    connect(&f, 1, 1000);
+    push(&f, 0, 1, 0, K, 1001, 5001, "x");
+    push(&f, 0, 1, 1, K, 5001, 1002, "y");
+    push(&f, 0, 1, 0, S, 700000, 0, "evil");
+    push(&f, 0, 1, 1, K, 5002, 1002, "z");
+    push(&f, 0, 1, 0, S, 900000, 0, "fast");
+    push(&f, 0, 1, 1, S | K, 30000, 900005, "");
+    push(&f, 0, 1, 0, K, 900005, 30001, "er");
+    f.limits.tcp_total_bytes = 0;
+    push(&f, 0, 1, 0, S, 700000, 0, "evil");
+    flow_table_finish(f.table);
+    assert_string_equal(f.owner.text, "o1 d1:0:x d1:1:y d1:1:z c1:reused o2 d2:0:fast d2:0:er c2:end ");
+    assert_int_equal(f.counters.ignored_segments, 2);
+    assert_int_equal(f.hits.tcp_total_bytes, 1);
+    end(&f);
+}
+
+/* The same where one side alone was captured. */
+static void test_syn_one_way(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    push(&f, 0, 1, 0, S, 1000, 0, "");
+    push(&f, 0, 1, 0, K, 1001, 5001, "");
+    push(&f, 0, 1, 0, S, 3000, 0, ""); /* nothing was said yet: the client tries again */
+    push(&f, 0, 1, 0, K, 3001, 5001, "x");
+    push(&f, 0, 1, 0, S, 700000, 0, "");
+    push(&f, 0, 1, 1, S | K, 800000, 77, "");
+    push(&f, 0, 1, 0, K, 3002, 5001, "y");
+    push(&f, 0, 1, 0, S, 50000, 0, "");
+    push(&f, 0, 1, 0, K, 50001, 5001, "c");
+    flow_table_finish(f.table);
+    assert_string_equal(f.owner.text, "o1 c1:reused o2 d2:0:x d2:0:y c2:reused o3 d3:0:c c3:end ");
+    assert_int_equal(f.counters.flows_reused, 2);
+    end(&f);
+}
+
 static void test_end_behind_a_hole(void **state)
 {
     (void)state;
@@ -417,6 +461,8 @@ int main(void)
         cmocka_unit_test(test_finished_lingers),
         cmocka_unit_test(test_port_reuse),
         cmocka_unit_test(test_syn_among_talkers),
+        cmocka_unit_test(test_syn_with_data),
+        cmocka_unit_test(test_syn_one_way),
         cmocka_unit_test(test_end_behind_a_hole),
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_one_wrong_time_does_not_end_all),
