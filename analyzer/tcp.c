@@ -235,15 +235,22 @@ static void check_established(const struct tcp_run *run, int dir, const struct s
         tcp_emit(run, dir, TCP_ESTABLISHED);
 }
 
-/* Whether a reset stands right behind what its sender has sent, or the other side has acknowledged. Only such a one is sure to end
- * the connection (RFC 5961, 3.2). Of a sender that is not known yet, one answers the SYN. */
-static bool is_exact_reset(const struct tcp *tcp, int dir, const struct segment *s)
+/* Whether a reset answers a SYN, that of this connection or another one. */
+static bool answers_syn(const struct tcp *tcp, int dir, const struct segment *s)
 {
     const struct tcp_half *half = &tcp->half[dir], *peer = &tcp->half[!dir];
-    if (!(half->flags & HALF_SEEN)) {
-        bool answers_syn = (peer->flags & (HALF_SYN | HALF_MOVED)) == HALF_SYN && (s->flags & SEGMENT_ACK);
-        return !answers_syn || s->ack == peer->next;
-    }
+    return !(half->flags & HALF_SEEN) && (peer->flags & (HALF_SYN | HALF_MOVED)) == HALF_SYN && (s->flags & SEGMENT_ACK);
+}
+
+/* Whether a reset stands right behind what its sender has sent, or the other side has acknowledged. Only such a one is sure to end
+ * the connection (RFC 5961, 3.2). Of a sender of which nothing is known yet, any does, but an answer to another SYN. */
+static bool is_exact_reset(const struct tcp *tcp, int dir, const struct segment *s)
+{
+    const struct tcp_half *half = &tcp->half[dir];
+    if (answers_syn(tcp, dir, s))
+        return s->ack == tcp->half[!dir].next;
+    if (!(half->flags & HALF_KNOWN))
+        return true;
     return s->seq == half->next || s->seq == half->acked || (half->tail && s->seq == tcp_piece_end(&half->tail->piece)) ||
            ((half->flags & HALF_FIN) && s->seq == half->fin_seq + 1);
 }
@@ -254,7 +261,7 @@ static void take_reset(const struct tcp_run *run, int dir, const struct segment 
     int32_t ahead = tcp_distance(s->seq, half->next);
     if (!is_exact_reset(run->tcp, dir, s)) {
         bool far = ahead > TCP_PLAUSIBLE || ahead < -TCP_PLAUSIBLE || tcp_doubt_beyond(run->tcp, dir, s);
-        if (far || !(half->flags & HALF_SEEN))
+        if (far || answers_syn(run->tcp, dir, s))
             run->env->counters->ignored_segments++;
         else
             tcp_doubt_keep(run, dir, s);

@@ -8,7 +8,7 @@
  * even if the capture has them the other way round.
  *
  * Bytes that the peer acknowledged but that do not come are waited for during `tcp_hold_packets` packets of the
- * connection and `tcp_hold_ms` of capture time; then they are declared a gap. A hole that nobody acknowledged waits for
+ * connection and `tcp_hold_ms` of capture time, in which none come in order; then they are declared a gap. A hole that nobody acknowledged waits for
  * its retransmission until a limit is hit or the connection ends. Every byte is delivered at most once, in order, and
  * the first copy of it wins. */
 #ifndef ANALYZER_TCP_H
@@ -66,7 +66,7 @@ struct tcp_half {
     int64_t fin_time;             /**< of the segment with the FIN */
     uint64_t fin_number;
     int64_t wait_time;    /**< when the wait for acknowledged bytes began */
-    uint64_t wait_number; /**< the packet that acknowledged them */
+    uint64_t wait_number; /**< the packet that acknowledged them, or the last since then that brought bytes in order */
     uint32_t next;        /**< sequence number of the first byte not yet delivered or declared lost */
     uint32_t base;        /**< number of the SYN, or the one before the first byte seen */
     uint32_t acked;       /**< highest number that the peer acknowledged */

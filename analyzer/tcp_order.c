@@ -40,6 +40,7 @@ void tcp_deliver(const struct tcp_run *run, int dir, const struct tcp_piece *pie
         emit_gap(run, dir, 1, TCP_GAP_LOST, piece->time_ns, piece->number);
     }
     advance(half, tcp_piece_end(piece));
+    half->flags &= (uint16_t)~HALF_WAIT; /* as long as bytes come, the others may be on their way */
     if (skip < piece->length) {
         run->env->counters->payload_bytes += piece->length - skip;
         run->env->sink.data(run->user, dir, piece->data + skip, piece->length - skip, piece->time_ns, piece->number);
