@@ -65,20 +65,27 @@ static char *text(struct connection *c, struct text_converter *converter, uint16
     return out ? g_string_free(out, FALSE) : NULL;
 }
 
+/* The same of a field of the event's message; NULL as well for what the capture cuts off. */
+static char *field(struct connection *c, const struct mw_event *e, struct text_converter *converter, uint16_t collation, struct mw_slice s)
+{
+    return mw_msg_cuts(e->msg, e->packet, s) ? NULL : text(c, converter, collation, s);
+}
+
 static void on_greeting(struct connection *c, const struct mw_event *e, struct text_converter *converter)
 {
     const struct mw_greeting *g = &e->msg->greeting;
     c->greeted = true;
-    c->dialect = g->dialect;
+    bool cut = mw_msg_cuts(e->msg, e->packet, g->version); /* it may go on with "-MariaDB" */
+    c->dialect = cut && g->dialect == MW_DIALECT_MYSQL ? MW_DIALECT_UNKNOWN : g->dialect;
     c->protocol_version = g->protocol;
     c->short_greeting = g->short_form;
-    c->server_version = text(c, converter, 0, g->version);
+    c->server_version = field(c, e, converter, 0, g->version);
     c->thread_id = g->thread_id;
     c->server_caps = g->caps;
     c->server_collation = g->collation;
     c->server_status = g->status;
     if (g->plugin.n)
-        c->server_auth_plugin = text(c, converter, 0, g->plugin);
+        c->server_auth_plugin = field(c, e, converter, 0, g->plugin);
     c->greeting_ns = e->packet->last.time_ns;
 }
 
@@ -106,11 +113,11 @@ static void on_login(struct connection *c, const struct mw_event *e, struct text
     c->client_caps = login->caps;
     c->client_max_packet = login->max_packet;
     c->client_collation = login->collation;
-    c->user = text(c, converter, login->collation, login->user);
+    c->user = field(c, e, converter, login->collation, login->user);
     if (login->database.n)
-        c->database = text(c, converter, login->collation, login->database);
+        c->database = field(c, e, converter, login->collation, login->database);
     if (login->plugin.n)
-        c->client_auth_plugin = text(c, converter, 0, login->plugin);
+        c->client_auth_plugin = field(c, e, converter, 0, login->plugin);
     read_attributes(c, converter, login->collation, login->attributes);
     c->zstd_level = login->zstd_level;
     c->login_ns = e->packet->first.time_ns;

@@ -180,6 +180,11 @@ static void judge_suite(enum policy_key key, const struct policy_value *wanted, 
         unknown(out, VERDICT_UNCLEAR);
         return;
     }
+    /* Version and suite can be found by trying keys, where the ServerHello with the group is missing. */
+    if (key == POLICY_TLS_FORWARD_SECRECY && t->version >= TLS_1_3 && !t->group && t->resumed == TLS_RESUMED_UNKNOWN) {
+        unknown(out, c->gap_bytes ? VERDICT_LOST : VERDICT_UNCLEAR);
+        return;
+    }
     switch (key) {
     case POLICY_TLS_FORBID_CIPHER: good = !policy_like(wanted->list, name); break;
     case POLICY_TLS_FORWARD_SECRECY: good = has_forward_secrecy(suite, t); break;

@@ -17,7 +17,9 @@ static void follow_request(struct step *t, struct mw_exchange *e)
     case MW_COM_CHANGE_USER:
         s->changed_collation = q->login.collation;
         if (q->login.plugin.n)
-            session_set_plugin(s, q->login.plugin);
+            session_set_named_plugin(t, q->login.plugin);
+        else if (t->msg->status == MW_SHORT) /* its name may have been cut off */
+            session_set_plugin(s, (struct mw_slice){NULL, 0});
         break;
     case MW_COM_STMT_PREPARE:
         s->last_unknown = false;

@@ -11,6 +11,11 @@ static void set_known_plugin(struct mw_session *s, enum mw_auth_plugin plugin)
     session_set_plugin(s, (struct mw_slice){(const uint8_t *)name, (uint32_t)strlen(name)});
 }
 
+void session_set_named_plugin(struct step *t, struct mw_slice name)
+{
+    session_set_plugin(t->s, mw_msg_cuts(t->msg, t->packet, name) ? (struct mw_slice){NULL, 0} : name);
+}
+
 void session_greet(struct step *t)
 {
     struct mw_session *s = t->s;
@@ -24,7 +29,7 @@ void session_greet(struct step *t)
         s->ctx[i].protocol = g->protocol;
     }
     if (g->plugin.n)
-        session_set_plugin(s, g->plugin);
+        session_set_named_plugin(t, g->plugin);
     else
         set_known_plugin(s, g->caps & MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION) ? MW_AUTH_MYSQL_NATIVE
                                                                              : MW_AUTH_MYSQL_OLD);
@@ -56,7 +61,7 @@ void session_login(struct step *t)
     s->login_collation = login->collation;
     session_set_collation(s, login->collation);
     if (login->plugin.n)
-        session_set_plugin(s, login->plugin);
+        session_set_named_plugin(t, login->plugin);
     else if (!login->protocol_41 || !(login->caps & MW_CAP(MW_BIT_CLIENT_SECURE_CONNECTION)))
         set_known_plugin(s, MW_AUTH_MYSQL_OLD);
     else if (!(login->caps & MW_CAP(MW_BIT_CLIENT_PLUGIN_AUTH)))
@@ -90,7 +95,7 @@ void session_switch(struct step *t)
     if (t->msg->kind == MW_KIND_OLD_AUTH_SWITCH)
         set_known_plugin(s, MW_AUTH_MYSQL_OLD);
     else
-        session_set_plugin(s, t->msg->auth.plugin);
+        session_set_named_plugin(t, t->msg->auth.plugin);
     s->path = MW_PATH_NONE;
     session_set_flags(s, MW_CTX_FIRST, 0);
     session_count(t, exchange_head(&s->queue));

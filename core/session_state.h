@@ -83,6 +83,9 @@ void session_set_caps(struct mw_session *s, uint64_t caps);
 void session_set_dialect(struct mw_session *s, enum mw_dialect dialect);
 void session_set_plugin(struct mw_session *s, struct mw_slice name);
 
+/** The same of the name in the step's message; unknown where it is cut off. */
+void session_set_named_plugin(struct step *t, struct mw_slice name);
+
 /** Follows the system variables among the session state of an OK. */
 void session_follow_state(struct mw_session *s, const struct mw_ok *ok);
 

@@ -273,6 +273,29 @@ class Tests:
                 failed = [r["id"] for r in json.loads(text)["rules"] if r["status"] == "failed"]
                 self.expect(f"make-policy: {name} is worse by {rule}", status == 1 and rule in failed, (status, failed))
 
+    def less_of_it(self):
+        """What is made of a capture finds nothing in the same capture with packets lost or cut off; and rules that it breaks do not
+        all pass."""
+        strict_policy = "[auth]\nforbid-plugin = caching_sha2_password;mysql_native_password\n[server]\nmin-version = mysql 99;mariadb 99\n"
+        with tempfile.TemporaryDirectory() as folder:
+            good, bad, less = (Path(folder) / name for name in ("good.ini", "bad.ini", "less.pcap"))
+            bad.write_text(strict_policy)
+            for name in ("mysql97-plain-caching-sha2-fast", "mariadb1011-plain-native-password", "mysql97-tls13-resume-ticket",
+                         "mysql97-misc-libmysqlclient", "shape-direct-tls-tunnel"):
+                truth, options, _ = self.keys_of(name)
+                link, packets = capture.read(self.samples / truth["capture"])
+                good.write_text(self.run("--make-policy", *options, self.samples / truth["capture"])[1])
+                lossy = [(f"packet {i + 1} lost", packets[:i] + packets[i + 1:]) for i in range(min(len(packets), 40))]
+                lossy += [(f"cut to {n} bytes", [(t, d[:n], o) for t, d, o in packets]) for n in range(54, 200, 3)]
+                for how, remain in lossy:
+                    with open(less, "wb") as f:
+                        capture.write_header(f, link)
+                        f.writelines(capture.record(*p) for p in remain)
+                    status, text, _ = self.run("--policy", good, "-F", "json", *options, less)
+                    self.expect(f"{name}, {how}: nothing found", status in (0, 4), (status, json.loads(text)["findings"]))
+                    status, text, _ = self.run("--policy", bad, *options, less)
+                    self.expect(f"{name}, {how}: no pass", status in (1, 4), (status, text))
+
     # -- what wire and files may hold --------------------------------------------------------------------------------
 
     def hostile_names(self):
@@ -355,6 +378,7 @@ class Tests:
                              ("mariadb-11", "server.min-version")):
             self.expect(f"{policy}: a sample that fails {rule}", (policy, rule) in self.rules_failed)
         self.make_policy()
+        self.less_of_it()
         self.hostile_names()
         self.hostile_wire()
         self.anonymized()

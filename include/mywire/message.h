@@ -144,4 +144,10 @@ bool mw_track_next(struct mw_slice *rest, uint8_t *type, struct mw_slice *data);
 /** Takes a length-encoded string off `rest`. Returns false at the end or where it is broken. */
 bool mw_lenenc_next(struct mw_slice *rest, struct mw_slice *text);
 
+/** Whether the capture ends in this text of the message: what is there is its beginning, or all of it. `packet` is the message's. */
+static inline bool mw_msg_cuts(const struct mw_msg *msg, const struct mw_packet *packet, struct mw_slice text)
+{
+    return msg->status == MW_SHORT && text.p && text.p + text.n == packet->payload + packet->have;
+}
+
 #endif

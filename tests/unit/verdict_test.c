@@ -219,7 +219,10 @@ static void violations(void **state)
     c->inside_tls.version = TLS_1_3;
     c->inside_tls.suite = 0x1301;
     c->inside_tls.group = 0;
+    c->inside_tls.resumed = TLS_RESUMED_YES;
     assert_int_equal(judge_one(&b, POLICY_TLS_FORWARD_SECRECY, c, &cause), JUDGED_VIOLATED);
+    c->inside_tls.resumed = TLS_RESUMED_UNKNOWN; /* the suite was found by trying keys: nobody saw a ServerHello */
+    assert_int_equal(judge_one(&b, POLICY_TLS_FORWARD_SECRECY, c, &cause), JUDGED_UNKNOWN);
     c->inside_tls.suite = 0xfefe;
     assert_int_equal(judge_one(&b, POLICY_TLS_AEAD, c, &cause), JUDGED_UNKNOWN);
     connection_free(c);
