@@ -51,7 +51,7 @@ class Case:
     def run(self, scratch, environment):
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
             os.chmod(folder, 0o755)
-            os.symlink(HERE.parent.parent / "samples", f"{folder}/samples")
+            os.symlink(f"{scratch}/samples", f"{folder}/samples")
             done = subprocess.run(["sh", "-c", self.commands], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                                   capture_output=True, timeout=60)
         self.got = (done.stdout.decode(errors="backslashreplace"), done.stderr.decode(errors="backslashreplace"),
@@ -87,7 +87,8 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         os.chmod(scratch, 0o755)
         os.mkdir(f"{scratch}/bin")
-        shutil.copy(arguments[0], f"{scratch}/bin/mywire")  # where an unprivileged user finds it too
+        shutil.copy(arguments[0], f"{scratch}/bin/mywire")  # where an unprivileged user finds it too,
+        shutil.copytree(HERE.parent.parent / "samples", f"{scratch}/samples")  # and the samples
         environment = {"PATH": f"{scratch}/bin:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "dumb",
                        "AS_USER": "setpriv --reuid=65534 --regid=65534 --clear-groups" if os.getuid() == 0 else ""}
         environment.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
