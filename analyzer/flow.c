@@ -281,7 +281,9 @@ static bool flow_is_reused(struct flow_table *table, struct flow *flow, int dir,
         flow_drop_idle(table, flow);
         return true;
     }
-    if (!(s->flags & SEGMENT_SYN) || (s->flags & SEGMENT_RST) || tcp_judge_syn(&flow->tcp, dir, s) == TCP_OPENING_SAME)
+    bool opens = (s->flags & (SEGMENT_SYN | SEGMENT_RST)) == SEGMENT_SYN && tcp_judge_syn(&flow->tcp, dir, s) == TCP_OPENING_NEW;
+    bool goes_on = flow->finished && !(s->flags & (SEGMENT_SYN | SEGMENT_RST)) && s->wire_length > 0;
+    if (!opens && !(goes_on && tcp_is_elsewhere(&flow->tcp, dir, s)))
         return false;
     if (!flow->finished)
         table->env.counters->flows_reused++;

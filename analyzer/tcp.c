@@ -418,3 +418,13 @@ enum tcp_opening tcp_judge_syn(const struct tcp *tcp, int dir, const struct segm
         return TCP_OPENING_SAME;
     return TCP_OPENING_NEW;
 }
+
+bool tcp_is_elsewhere(const struct tcp *tcp, int dir, const struct segment *s)
+{
+    /* Behind a FIN is nothing; who did not hear of a reset yet may have sent as much as there is on the way. */
+    enum { ON_THE_WAY = 1 << 24 };
+    const struct tcp_half *half = &tcp->half[dir];
+    bool closed = tcp->half[0].flags & tcp->half[1].flags & HALF_CLOSED;
+    int32_t ahead = tcp_distance(s->seq + s->wire_length, half->next);
+    return (half->flags & HALF_KNOWN) && (ahead > (closed ? 0 : ON_THE_WAY) || ahead < -TCP_PLAUSIBLE);
+}

@@ -121,4 +121,8 @@ enum tcp_opening {
 /** Judges a segment with SYN before it is pushed. */
 enum tcp_opening tcp_judge_syn(const struct tcp *tcp, int dir, const struct segment *segment);
 
+/** Whether a segment with payload that comes after the end was delivered lies elsewhere than what was said before it: the SYNs of
+ * another connection were lost. */
+bool tcp_is_elsewhere(const struct tcp *tcp, int dir, const struct segment *segment);
+
 #endif

@@ -220,6 +220,29 @@ static void test_port_reuse(void **state)
     end(&f);
 }
 
+/* The SYNs of the second connection were not captured. Retransmissions of the first, and what was on its way when it was reset, are none. */
+static void test_port_reuse_unopened(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    connect(&f, 1, 1000);
+    push(&f, 0, 1, 0, F | K, 1001, 5001, "x");
+    push(&f, 0, 1, 1, F | K, 5001, 1003, "");
+    push(&f, 0, 1, 0, F | K, 1001, 5001, "x");
+    push(&f, 0, 1, 0, K, 1003, 5002, "");
+    assert_string_equal(f.owner.text, "o1 d1:0:x c1:finished ");
+    push(&f, 0, 1, 1, K, 60000000, 40000000, "hello");
+    push(&f, 0, 1, 0, K, 40000000, 60000005, "y");
+    push(&f, 0, 1, 1, R, 60000005, 0, "");
+    push(&f, 0, 1, 0, K, 40000001, 60000005, "on its way");
+    push(&f, 0, 1, 1, K, 600000000, 400000000, "hello");
+    flow_table_finish(f.table);
+    assert_string_equal(f.owner.text, "o1 d1:0:x c1:finished o2 d2:0:hello d2:1:y c2:finished o3 d3:0:hello c3:end ");
+    assert_int_equal(f.counters.flows_reused, 0);
+    end(&f);
+}
+
 /* RFC 5961, 4.2: a SYN in the middle of a connection ends it only if its receiver has forgotten that connection. */
 static void test_syn_among_talkers(void **state)
 {
@@ -460,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_ipv6_is_another_address),
         cmocka_unit_test(test_finished_lingers),
         cmocka_unit_test(test_port_reuse),
+        cmocka_unit_test(test_port_reuse_unopened),
         cmocka_unit_test(test_syn_among_talkers),
         cmocka_unit_test(test_syn_with_data),
         cmocka_unit_test(test_syn_one_way),
