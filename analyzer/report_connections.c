@@ -114,6 +114,17 @@ static void put_tls(struct record *r, const struct connection *c)
     record_string(r, "tls_reason", t->why);
 }
 
+/* Inside TLS that stays closed there may be some, if the client offered it; so there may where bytes are missing. */
+static bool knows_compression(const struct connection *c)
+{
+    const uint64_t either = MW_CAP(MW_BIT_CLIENT_COMPRESS) | MW_CAP(MW_BIT_CLIENT_ZSTD_COMPRESSION_ALGORITHM);
+    if (c->compression != COMPRESSION_NONE || c->logged_in)
+        return true;
+    if (c->client_spoke && !(c->client_caps & either))
+        return true;
+    return c->greeted && !c->tls && !c->gap_bytes;
+}
+
 void report_connection(struct record *r, const struct connection *c)
 {
     bool readable = !c->opaque;
@@ -141,7 +152,7 @@ void report_connection(struct record *r, const struct connection *c)
     put_login(r, c);
     put_auth(r, c);
     put_tls(r, c);
-    record_string(r, "compression", c->greeted || c->logged_in || c->compression ? connection_compression_name(c) : NULL);
+    record_string(r, "compression", knows_compression(c) ? connection_compression_name(c) : NULL);
     record_uint_if(r, "zstd_level", c->zstd_level > 0, c->zstd_level);
     record_uint(r, "damaged_frames", c->damaged_frames);
     record_duration(r, "tcp_connect_us", connection_tcp_connect_us(c));
