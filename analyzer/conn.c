@@ -40,12 +40,19 @@ void conn_push_tls(struct conn *c, int side, const uint8_t *p, size_t n, struct 
     budget_settle(&c->share, &c->tls_held, tls_held(c->tls));
 }
 
+static void set_proxied_client(struct connection *r, const struct mw_proxy *proxy)
+{
+    if (!proxy || !proxy->family)
+        return;
+    r->proxied_client = (struct endpoint){.port = proxy->source_port, .family = proxy->family};
+    memcpy(r->proxied_client.addr, proxy->source, sizeof proxy->source);
+}
+
 /* Detection has decided: the server sends in `server`. What is known of the connection until now goes into a record. */
 static struct connection *start_record(struct conn *c, int server)
 {
     struct connection *r = connection_new();
     r->share = &c->share;
-    const struct mw_proxy *proxy = c->detector.proxy;
     c->server = (uint8_t)server;
     r->exact = true;
     r->id = c->flow->ordinal;
@@ -61,10 +68,7 @@ static struct connection *start_record(struct conn *c, int server)
     r->server = tcp_end(c, server);
     r->syn_ns = c->syn_ns;
     r->established_ns = c->established_ns;
-    if (proxy && proxy->family) {
-        r->proxied_client = (struct endpoint){.port = proxy->source_port, .family = proxy->family};
-        memcpy(r->proxied_client.addr, proxy->source, sizeof proxy->source);
-    }
+    set_proxied_client(r, c->detector.proxy);
     if (c->env->observer->opened)
         c->env->observer->opened(c->env->observer->user, r);
     return r;
@@ -201,11 +205,24 @@ static void x_data(struct conn *c, int dir, const uint8_t *p, size_t n, struct m
         detector_forget(&c->detector);
 }
 
+/* What the client says first may be a header that was on its way while the server greeted. */
+static void mysql_data(struct conn *c, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    bool first = dir != c->server && c->syn_seen && !c->detector.begun[dir];
+    size_t header = first ? detector_late_header(&c->detector, dir, p, n, stamp) : 0;
+    if (header) {
+        set_proxied_client(c->mysql->record, c->detector.proxy);
+        conn_mysql_header(c);
+    }
+    if (n > header)
+        conn_mysql_data(c, dir, p + header, n - header, stamp);
+}
+
 /* Bytes above TCP, or above TLS. */
 static void plain_data(struct conn *c, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
 {
     switch (c->mode) {
-    case CONN_MYSQL:
+    case CONN_MYSQL: mysql_data(c, dir, p, n, stamp); return;
     case CONN_OPAQUE: conn_mysql_data(c, dir, p, n, stamp); return;
     case CONN_X: x_data(c, dir, p, n, stamp); return;
     case CONN_OTHER: c->env->undecided_bytes += n; return;

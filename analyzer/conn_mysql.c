@@ -258,7 +258,7 @@ void conn_mysql_gap(struct conn *c, int tcp_dir, uint64_t n, struct mw_stamp sta
         packet_gap(c, dir, UINT64_MAX, NULL); /* how much the frames would have become nobody knows */
 }
 
-/* Tells the header that detection took off. */
+/* The header that detection took off, with its fields. */
 static void tell_header(const struct conn *c)
 {
     const struct conn_observer *observer = c->env->observer;
@@ -284,14 +284,19 @@ static void tell_header(const struct conn *c)
     observer->header(observer->user, &seen);
 }
 
+void conn_mysql_header(struct conn *c)
+{
+    conn_tap_preamble(tap_of(c), c->mysql->record, &c->detector.header);
+    tell_header(c);
+}
+
 void conn_mysql_begin(struct conn *c, struct connection *record, enum detect_verdict verdict)
 {
     bool midstream = verdict != DETECT_MYSQL;
     struct mysql *m = c->mysql = g_new0(struct mysql, 1);
     c->mode = CONN_MYSQL;
     m->record = record;
-    conn_tap_preamble(tap_of(c), m->record, &c->detector.header);
-    tell_header(c);
+    conn_mysql_header(c);
     m->observer = (struct mw_observer){.user = c, .event = on_event, .no_rows = true};
     m->mem = core_memory_of(&c->share);
     m->session = mw_session_new(&m->mem, c->env->limits, c->env->hits, &m->observer);

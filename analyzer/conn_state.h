@@ -72,6 +72,9 @@ void conn_push_tls(struct conn *c, int side, const uint8_t *p, size_t n, struct 
 /* MySQL begins: with its greeting or login, or in the middle. `c->server` and the record are set. */
 void conn_mysql_begin(struct conn *c, struct connection *record, enum detect_verdict verdict);
 
+/* Tells the header of the PROXY protocol that detection has, if it has one. */
+void conn_mysql_header(struct conn *c);
+
 /* Bytes of TCP direction `tcp_dir`, above TLS. */
 void conn_mysql_data(struct conn *c, int tcp_dir, const uint8_t *p, size_t n, struct mw_stamp stamp);
 

@@ -71,6 +71,25 @@ static enum mw_guess like_reply_frame(const uint8_t *p, size_t n)
     return mw_looks_like_frame(MW_SERVER, p, n);
 }
 
+/* What a load balancer said first. */
+static void keep_header(struct detector *d, const struct mw_proxy *proxy, const uint8_t *p, struct mw_stamp stamp)
+{
+    d->proxy = g_memdup2(proxy, sizeof *proxy);
+    d->header = (struct detect_first){g_byte_array_new(), stamp};
+    g_byte_array_append(d->header.bytes, p, proxy->length);
+}
+
+size_t detector_late_header(struct detector *d, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp)
+{
+    struct mw_proxy proxy;
+    bool first = !d->begun[dir] && !d->proxy;
+    d->begun[dir] = true;
+    if (!first || mw_proxy_read(p, n, &proxy) != MW_YES)
+        return 0;
+    keep_header(d, &proxy, p, stamp);
+    return proxy.length;
+}
+
 /* The header of a PROXY protocol at the very beginning of a direction is taken off. False: more of it has to come. */
 static bool take_proxy(struct detector *d, int dir)
 {
@@ -82,11 +101,8 @@ static bool take_proxy(struct detector *d, int dir)
     d->begun[dir] = true;
     if (guess == MW_NO)
         return true;
-    if (!d->proxy) {
-        d->proxy = g_memdup2(&proxy, sizeof proxy);
-        d->header = (struct detect_first){g_byte_array_new(), d->first[dir].stamp};
-        g_byte_array_append(d->header.bytes, b->data, proxy.length);
-    }
+    if (!d->proxy)
+        keep_header(d, &proxy, b->data, d->first[dir].stamp);
     g_byte_array_remove_range(b, 0, proxy.length);
     return b->len > 0;
 }

@@ -49,6 +49,11 @@ struct detector {
 enum detect_verdict detector_push(struct detector *d, const struct detect_hints *hints, int dir, const uint8_t *p,
                                   size_t n, struct mw_stamp stamp, int *server);
 
+/** The header of a PROXY protocol that stands whole at the beginning of what a client says after the greeting: servers that do not
+ * wait for it greet first. Takes it, and returns its bytes; 0 where there is none. Of each direction the first bytes alone are
+ * looked at. */
+size_t detector_late_header(struct detector *d, int dir, const uint8_t *p, size_t n, struct mw_stamp stamp);
+
 /** Bytes of direction `dir` are missing here. */
 void detector_gap(struct detector *d, int dir);
 

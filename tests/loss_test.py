@@ -103,6 +103,26 @@ def one_way(mywire, path, scratch):
         check(f"{name}, the server alone: rows", [c["rows"] for c in got] == [c["rows"] for c in want])
 
 
+def header_after_greeting(mywire, path, scratch):
+    """A server that does not wait for the PROXY header: the two cross, and the greeting acknowledges nothing yet."""
+    segments = transform.segments_of(path)
+    before = transform.Told(mywire, [], [], path)
+    late = []
+    for key in dict.fromkeys((p.src, p.sport) for p in segments if p.flags & 18 == 2):  # SYN without ACK: the clients
+        of = [p for p in segments if key in ((p.src, p.sport), (p.dst, p.dport))]
+        header = next(p for p in of if p.payload and (p.src, p.sport) == key)
+        greeting = next(p for p in of if p.payload and (p.src, p.sport) != key)
+        at, to = of.index(header), of.index(greeting)
+        # What the server acknowledged in between would say that the header was there before.
+        late += of[:at] + [greeting._replace(ack=header.seq), header] + of[to + 1 :]
+    after = told(mywire, late, scratch)
+    check(f"{path.name}: headers", any(records[0]["proxied_client_ip"] for records in before.connections.values()))
+    for end, (want, *_) in before.connections.items():
+        got = after.connections[end][0]
+        for key in ("proxied_client_ip", "proxied_client_port", "state", "user", "commands", "rows", "exact"):
+            check(f"{path.name} {end[1]} with its header behind the greeting: {key} {got[key]!r}, not {want[key]!r}", got[key] == want[key])
+
+
 def main():
     mywire, samples = sys.argv[1], Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as scratch:
@@ -113,6 +133,7 @@ def main():
         for name in ("mysql97-text-resultset-eof", "mysql97-text-resultset-deprecate-eof", "mysql97-multi-statements",
                      "mysql97-connect-attributes-charsets"):
             one_way(mywire, samples / f"{name}.pcapng", Path(scratch))
+        header_after_greeting(mywire, samples / "shape-proxy-protocol.pcapng", Path(scratch))
     print(f"{len(failures)} failed")
     return bool(failures)
 
