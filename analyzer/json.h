@@ -130,6 +130,19 @@ static inline void json_put_bool(struct json *json, const char *key, bool value)
     json_bool(json, value);
 }
 
+/** The value, or null where it is not known. */
+static inline void json_put_uint_if(struct json *json, const char *key, bool known, uint64_t value)
+{
+    json_key(json, key);
+    known ? json_uint(json, value) : json_none(json);
+}
+
+static inline void json_put_int_if(struct json *json, const char *key, bool known, int64_t value)
+{
+    json_key(json, key);
+    known ? json_int(json, value) : json_none(json);
+}
+
 static inline void json_put_null(struct json *json, const char *key)
 {
     json_key(json, key);

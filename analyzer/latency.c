@@ -4,12 +4,6 @@
 const struct latency_quantile latency_quantiles[LATENCY_QUANTILES] = {
     {"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}};
 
-static void number(struct json *j, const char *key, bool known, int64_t value)
-{
-    json_key(j, key);
-    known ? json_int(j, value) : json_none(j);
-}
-
 static void range(struct json *j, const char *key, const struct sketch *s, double q)
 {
     int64_t low, high;
@@ -28,10 +22,10 @@ void latency_json(struct json *j, const struct sketch *s)
 {
     json_object_begin(j);
     json_put_uint(j, "count", s->count);
-    number(j, "min", s->count, s->min);
+    json_put_int_if(j, "min", s->count, s->min);
     for (size_t i = 0; i < LATENCY_QUANTILES; i++)
-        number(j, latency_quantiles[i].name, s->count, sketch_quantile(s, latency_quantiles[i].q));
-    number(j, "max", s->count, s->max);
+        json_put_int_if(j, latency_quantiles[i].name, s->count, sketch_quantile(s, latency_quantiles[i].q));
+    json_put_int_if(j, "max", s->count, s->max);
     range(j, "p50_range", s, 0.5);
     range(j, "p95_range", s, 0.95);
     json_object_end(j);

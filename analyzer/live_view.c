@@ -268,8 +268,7 @@ void live_view_json(const struct live_view *v, const struct analysis *a, struct 
     json_put_string(j, "event", "status");
     json_put_uint(j, "schema", STATUS_SCHEMA);
     json_put_uint(j, "elapsed_us", (uint64_t)(patience_now() - v->begun_ns) / 1000);
-    json_key(j, "end_ns");
-    a->last_ns ? json_int(j, a->last_ns) : json_none(j);
+    json_put_int_if(j, "end_ns", a->last_ns, a->last_ns);
     json_put_uint(j, "packets", a->counters.packets);
     json_put_uint(j, "bytes", a->counters.bytes);
     json_put_uint(j, "dropped_by_kernel", a->counters.dropped_by_kernel);

@@ -165,10 +165,9 @@ static void hide_message(struct command *c, const GString *literals)
 /* How the text may have been read: in one way, or in two. */
 static void modes_of(const struct command *c, struct sql_mode modes[2])
 {
-    enum { SERVER_STATUS_ANSI_QUOTES = 0x8000 };
     struct sql_mode mode = {.version = c->version};
     if (c->dialect == MW_DIALECT_MARIADB)
-        mode.flags |= SQL_MARIADB | (c->status & SERVER_STATUS_ANSI_QUOTES ? SQL_ANSI_QUOTES : 0);
+        mode.flags |= SQL_MARIADB | (c->status & MW_SERVER_STATUS_ANSI_QUOTES ? SQL_ANSI_QUOTES : 0);
     modes[0] = modes[1] = mode;
     if (c->backslashes == BACKSLASH_PLAIN)
         modes[0].flags |= SQL_NO_BACKSLASH_ESCAPES;

@@ -6,12 +6,6 @@
 
 enum { CHECK_SCHEMA = 1 };
 
-static void put_uint_if(struct json *j, const char *key, bool known, uint64_t value)
-{
-    json_key(j, key);
-    known ? json_uint(j, value) : json_none(j);
-}
-
 static void put_endpoint(struct json *j, const char *ip, const char *port, const struct endpoint *e)
 {
     if (!e->family) {
@@ -37,11 +31,11 @@ static void put_rule(struct json *j, const struct check *check, enum policy_key 
     json_put_string(j, "severity", rule ? policy_severity_name(row->severity) : NULL);
     json_put_string(j, "status", verdict_status_name(status));
     json_put_string(j, "wanted", wanted);
-    put_uint_if(j, "measured", !rule, verdict_measure(check->verdict, check->analysis, key));
-    put_uint_if(j, "findings", rule, verdict_findings(check->verdict, key));
-    put_uint_if(j, "satisfied_connections", rule, r->satisfied);
-    put_uint_if(j, "violated_connections", rule, r->violated);
-    put_uint_if(j, "undecided_connections", rule, r->unknown);
+    json_put_uint_if(j, "measured", !rule, verdict_measure(check->verdict, check->analysis, key));
+    json_put_uint_if(j, "findings", rule, verdict_findings(check->verdict, key));
+    json_put_uint_if(j, "satisfied_connections", rule, r->satisfied);
+    json_put_uint_if(j, "violated_connections", rule, r->violated);
+    json_put_uint_if(j, "undecided_connections", rule, r->unknown);
     json_object_end(j);
     g_free(wanted);
 }

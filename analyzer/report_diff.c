@@ -44,20 +44,14 @@ static void json_thresholds(struct json *j, const struct diff_thresholds *t)
     json_object_end(j);
 }
 
-static void json_microseconds(struct json *j, const char *key, int64_t us)
-{
-    json_key(j, key);
-    us >= 0 ? json_int(j, us) : json_none(j);
-}
-
 static void json_quantile(struct json *j, const char *key, uint64_t count, struct baseline_quantile q)
 {
     json_key(j, key);
     json_object_begin(j);
     json_put_uint(j, "count", count);
-    json_microseconds(j, "us", q.value);
-    json_microseconds(j, "low_us", q.low);
-    json_microseconds(j, "high_us", q.high);
+    json_put_int_if(j, "us", q.value >= 0, q.value);
+    json_put_int_if(j, "low_us", q.low >= 0, q.low);
+    json_put_int_if(j, "high_us", q.high >= 0, q.high);
     json_object_end(j);
 }
 

@@ -7,6 +7,7 @@
 #include "analyzer/evidence.h"
 #include "analyzer/latency.h"
 #include "analyzer/table.h"
+#include "analyzer/tally.h"
 
 enum { DIGEST_SCHEMA = 1 };
 
@@ -32,11 +33,6 @@ static struct sums sums_of(const struct digests *all, const struct digest **rows
     add_sums(&s, &all->other);
     add_sums(&s, &all->unread);
     return s;
-}
-
-static double share(uint64_t n, uint64_t of)
-{
-    return of ? (double)(int64_t)(10000.0 * (double)n / (double)of + 0.5) / 10000.0 : 0;
 }
 
 /* -- JSON ---------------------------------------------------------------------------------------------------------- */
@@ -108,7 +104,7 @@ static void json_counts(struct json *j, const struct digest *d, const struct sum
     json_put_uint(j, "response_bytes", d->response_bytes);
     json_put_uint(j, "inexact", d->inexact);
     json_put_uint(j, "total_us", digest_total_us(d));
-    json_put_double(j, "total_share", share(digest_total_us(d), s->total_us));
+    json_put_double(j, "total_share", tally_share(digest_total_us(d), s->total_us));
     put_time(j, "mean_us", sketch_mean(&d->duration), d->duration.count > 0);
     json_key(j, "duration_us");
     latency_json(j, &d->duration);
@@ -286,7 +282,7 @@ static void table_line(struct table *t, size_t number, const struct digest *d, c
         g_snprintf(text, sizeof text, "%zu", number);
     table_cell(t, text, TABLE_DIM);
     cell_ms(t, (int64_t)MIN(digest_total_us(d), INT64_MAX), d->duration.count > 0);
-    g_snprintf(text, sizeof text, "%.1f%%", 100 * share(digest_total_us(d), s->total_us));
+    g_snprintf(text, sizeof text, "%.1f%%", 100 * tally_share(digest_total_us(d), s->total_us));
     table_cell(t, text, TABLE_PLAIN);
     table_cell_int(t, (int64_t)d->calls, TABLE_PLAIN);
     table_cell_int(t, (int64_t)d->errors, d->errors ? TABLE_BAD : TABLE_PLAIN);

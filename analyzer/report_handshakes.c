@@ -11,12 +11,6 @@
 
 enum { HANDSHAKES_SCHEMA = 1 };
 
-static double share(uint64_t n, uint64_t of)
-{
-    /* Four digits are more than any count here supports, and keep the output readable. */
-    return of ? (double)(int64_t)(10000.0 * (double)n / (double)of + 0.5) / 10000.0 : 0;
-}
-
 static const char *error_symbol(const struct tally_row *row)
 {
     return mw_error_symbol(MW_DIALECT_UNKNOWN, (uint16_t)strtoul(row->key, NULL, 10));
@@ -43,7 +37,7 @@ static void json_fact(struct json *j, const struct handshakes *h, enum handshake
             json_put_string_n(j, "value", rows[i].key, rows[i].n);
         }
         json_put_uint(j, "count", rows[i].count);
-        json_put_double(j, "share", share(rows[i].count, h->connections));
+        json_put_double(j, "share", tally_share(rows[i].count, h->connections));
         json_object_end(j);
     }
     json_array_end(j);
@@ -62,9 +56,9 @@ static void json_capabilities(struct json *j, const struct handshakes *h)
         json_put_uint(j, "server", row.server);
         json_put_uint(j, "client", row.client);
         json_put_uint(j, "both", row.both);
-        json_put_double(j, "server_share", share(row.server, h->greeted));
-        json_put_double(j, "client_share", share(row.client, h->spoke));
-        json_put_double(j, "both_share", share(row.both, h->both));
+        json_put_double(j, "server_share", tally_share(row.server, h->greeted));
+        json_put_double(j, "client_share", tally_share(row.client, h->spoke));
+        json_put_double(j, "both_share", tally_share(row.both, h->both));
         json_object_end(j);
     }
     json_array_end(j);
@@ -161,15 +155,15 @@ static int write_csv(struct output *out, const struct handshakes *h)
     const char *name;
     struct handshake_capability row;
     for (size_t i = 0; handshakes_capability_at(h, i, &name, &row); i++) {
-        csv_line(&csv, "capability_server", name, strlen(name), row.server, share(row.server, h->greeted));
-        csv_line(&csv, "capability_client", name, strlen(name), row.client, share(row.client, h->spoke));
-        csv_line(&csv, "capability_both", name, strlen(name), row.both, share(row.both, h->both));
+        csv_line(&csv, "capability_server", name, strlen(name), row.server, tally_share(row.server, h->greeted));
+        csv_line(&csv, "capability_client", name, strlen(name), row.client, tally_share(row.client, h->spoke));
+        csv_line(&csv, "capability_both", name, strlen(name), row.both, tally_share(row.both, h->both));
     }
     for (int f = 0; f < HANDSHAKE_FACTS; f++) {
         struct tally_row *rows = tally_rows(h->facts[f]);
         for (size_t i = 0; i < tally_size(h->facts[f]); i++)
             csv_line(&csv, handshake_fact_key(f), rows[i].key, rows[i].n, rows[i].count,
-                     share(rows[i].count, h->connections));
+                     tally_share(rows[i].count, h->connections));
         g_free(rows);
     }
     for (int p = 0; p < HANDSHAKE_PHASES; p++)

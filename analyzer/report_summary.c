@@ -111,8 +111,7 @@ static void json_tally(struct json *j, const char *key, const struct tally *tall
 
 static void json_quantile(struct json *j, const char *key, const struct sketch *sketch, double q)
 {
-    json_key(j, key);
-    sketch->count ? json_int(j, sketch_quantile(sketch, q)) : json_none(j);
+    json_put_int_if(j, key, sketch->count, sketch_quantile(sketch, q));
 }
 
 static void json_statements(struct json *j, const struct summary *s)
@@ -132,7 +131,7 @@ static void json_statements(struct json *j, const struct summary *s)
         json_put_uint(j, "calls", rows[i]->calls);
         json_put_uint(j, "errors", rows[i]->errors);
         json_put_uint(j, "total_us", time);
-        json_put_double(j, "share", total ? (double)(int64_t)(10000.0 * (double)time / (double)total + 0.5) / 10000.0 : 0);
+        json_put_double(j, "share", tally_share(time, total));
         json_object_end(j);
     }
     json_array_end(j);
@@ -178,10 +177,8 @@ static void write_json(struct output *out, const struct summary *s, const struct
     json_object_begin(j);
     json_put_string(j, "event", "summary");
     json_put_uint(j, "schema", SUMMARY_SCHEMA);
-    json_key(j, "start_ns");
-    a->first_ns ? json_int(j, a->first_ns) : json_none(j);
-    json_key(j, "end_ns");
-    a->last_ns ? json_int(j, a->last_ns) : json_none(j);
+    json_put_int_if(j, "start_ns", a->first_ns, a->first_ns);
+    json_put_int_if(j, "end_ns", a->last_ns, a->last_ns);
     json_put_uint(j, "connections", s->handshakes->connections);
     json_put_uint(j, "whole_connections", a->diagnosis.whole);
     json_put_uint(j, "inexact_connections", a->diagnosis.inexact);

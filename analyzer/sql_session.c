@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "mywire/names.h"
+
 unsigned sql_session_flags(const char *value, size_t n)
 {
     static const struct {
@@ -96,10 +98,9 @@ bool sql_session_assigned(const uint8_t *sql, size_t n, const struct sql_mode *m
 
 void sql_session_told(struct sql_mode *mode, uint16_t status)
 {
-    enum { NO_BACKSLASH_ESCAPES = 0x0200, ANSI_QUOTES = 0x8000 }; /* of status_flags.def */
-    bool plain = status & NO_BACKSLASH_ESCAPES;
+    bool plain = status & MW_SERVER_STATUS_NO_BACKSLASH_ESCAPES;
     mode->flags = (mode->flags & ~(unsigned)SQL_NO_BACKSLASH_ESCAPES) | (plain ? SQL_NO_BACKSLASH_ESCAPES : 0);
-    if (mode->flags & SQL_MARIADB && status & ANSI_QUOTES)
+    if (mode->flags & SQL_MARIADB && status & MW_SERVER_STATUS_ANSI_QUOTES)
         mode->flags |= SQL_ANSI_QUOTES;
 }
 

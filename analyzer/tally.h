@@ -21,6 +21,12 @@
 /** What people call the counts without a key. */
 #define TALLY_OTHER "(other)"
 
+/** What part of `of` the count is, 0 of nothing. Rounded to four digits: more than any count supports, and readable. */
+static inline double tally_share(uint64_t n, uint64_t of)
+{
+    return of ? (double)(int64_t)(10000.0 * (double)n / (double)of + 0.5) / 10000.0 : 0;
+}
+
 /** A counting map. */
 struct tally;
 
